@@ -1,0 +1,22 @@
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aiopp)
+
+install(TARGETS aiopp EXPORT aiopp-targets)
+install(DIRECTORY include/aio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(EXPORT aiopp-targets NAMESPACE aiopp:: DESTINATION ${package_dir})
+
+# Before 1.0 a minor version may change the API.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/aiopp-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES cmake/aiopp-config.cmake ${PROJECT_BINARY_DIR}/aiopp-config-version.cmake DESTINATION ${package_dir})
+
+# Relative to the file itself, so that `cmake --install --prefix` elsewhere still gives the right paths.
+file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/aiopp.pc.in ${PROJECT_BINARY_DIR}/aiopp.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/aiopp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(AIO_BUILD_TOOLS)
+    install(TARGETS aio)
+    file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
+    install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()

@@ -1,0 +1,12 @@
+# Runs one example as a test. A script because ctest's PASS_REGULAR_EXPRESSION ignores the exit status.
+execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE status OUTPUT_VARIABLE output ECHO_OUTPUT_VARIABLE)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "exit status: ${status}")
+endif()
+if(EXISTS ${EXPECTED})
+    file(READ ${EXPECTED} expected)
+    string(STRIP "${expected}" expected)
+    if(NOT output MATCHES "${expected}")
+        message(FATAL_ERROR "the output does not match: ${expected}")
+    endif()
+endif()

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Everything at once. The single headers compile faster.
+#pragma once
+
+#include <aio/attributes.hpp>
+#include <aio/call.hpp>
+#include <aio/composites.hpp>
+#include <aio/context.hpp>
+#include <aio/directories.hpp>
+#include <aio/file.hpp>
+#include <aio/group.hpp>
+#include <aio/metadata.hpp>
+#include <aio/names.hpp>
+#include <aio/open_close.hpp>
+#include <aio/operation.hpp>
+#include <aio/options.hpp>
+#include <aio/path.hpp>
+#include <aio/read_write.hpp>
+#include <aio/request.hpp>
+#include <aio/result.hpp>
+#include <aio/sync.hpp>
+#include <aio/task.hpp>
+#include <aio/version.hpp>
+#include <aio/waiting.hpp>
+#include <aio/when.hpp>
+#include <aio/work.hpp>

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// operation<T>: a value that says what to do. How it is run is a separate choice: context::submit,
+// context::run, group::add, co_await.
+#pragma once
+
+#include <aio/detail/awaiter.hpp>
+#include <aio/detail/leaf.hpp>
+#include <aio/options.hpp>
+#include <aio/result.hpp>
+
+#include <utility>
+
+namespace aio {
+
+/// A file operation that has not been started; T is what it gives.
+///
+/// Lifetime: borrows its path and buffers. `submit` copies the path; buffers must live until the request
+/// completes. `co_await` it in the expression that makes it. Dropping an operation does nothing.
+template <class T = void>
+class [[nodiscard]] operation {
+public:
+    using value_type = T;
+    using outcome = result<T>;
+
+    operation(const detail::row& row, const detail::call& call) noexcept : row_(&row), call_(call) {}
+    operation(operation&&) noexcept = default;
+    operation& operator=(operation&&) noexcept = default;
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+    ~operation() = default;
+
+    /// The same operation, run as `how` says.
+    [[nodiscard]] operation with(const options& how) && noexcept {
+        how_ = how;
+        return std::move(*this);
+    }
+
+    /// Awaits the result in a task. Resumes in the context's poll.
+    /// Cancel: a cancelled task gets `operation_canceled` from here, if the call had no effect.
+    [[nodiscard]] auto operator co_await() && noexcept {
+        return detail::request_awaiter<operation>(std::move(*this));
+    }
+
+    // What follows is for the library.
+    [[nodiscard]] const options& how() const noexcept { return how_; }
+    template <class Callback>
+    [[nodiscard]] detail::block_pointer into_block(Callback callback) && {
+        return detail::leaf_block<T, Callback>::make(*row_, call_, std::move(callback));
+    }
+
+private:
+    const detail::row* row_;
+    detail::call call_;
+    options how_;
+};
+
+}  // namespace aio

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// What moves bytes: read, write, sendfile, readahead; and what sets a file's size: truncate, fallocate.
+//
+// With an offset, a call works there and leaves the file's position alone; without, it uses and moves the
+// position, as sockets and pipes need. A negative offset is EINVAL. One request makes one system call, and
+// may move less than asked, as read(2) and write(2) may; the looping forms say so in their names.
+//
+// Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes;
+// while it is being made it cannot be given up. What read and read_exactly with a size return is the
+// library's memory until it is yours, so these can always be given up.
+#pragma once
+
+#include <aio/export.hpp>
+#include <aio/operation.hpp>
+#include <aio/path.hpp>
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace aio {
+
+/// Reads up to `into.size()` bytes and gives how many; 0 is the end of the file: read(2), pread(2), R-READ.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> read(file_view from AIO_LIFETIMEBOUND,
+                                                     std::span<std::byte> into AIO_LIFETIMEBOUND,
+                                                     std::optional<std::int64_t> offset = {});
+
+/// Reads up to `size` bytes into a string of its own; an empty one is the end of the file. A size above what
+/// the kernel moves at once (2,147,479,552) counts as that.
+///
+/// Errors: ENOMEM if there is no memory for `size` bytes.
+[[nodiscard]] AIO_EXPORT operation<std::string> read(file_view from AIO_LIFETIMEBOUND, std::size_t size,
+                                                     std::optional<std::int64_t> offset = {});
+
+/// Reads into several buffers, filling one after the other: readv(2), preadv(2). Of more than 1,024 buffers
+/// only the first 1,024 are used.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> read(file_view from AIO_LIFETIMEBOUND,
+                                                     std::span<const iovec> into AIO_LIFETIMEBOUND,
+                                                     std::optional<std::int64_t> offset = {});
+
+/// Reads until `into` is full or the file ends, and gives how many bytes: fewer only at its end. Waits where
+/// a non-blocking descriptor has nothing yet.
+///
+/// Errors: an error is reported also if it comes after some bytes; how many is then not known.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> read_exactly(file_view from AIO_LIFETIMEBOUND,
+                                                             std::span<std::byte> into AIO_LIFETIMEBOUND,
+                                                             std::optional<std::int64_t> offset = {});
+/// The same into a string of its own, which is shorter than `size` only at the end of the file.
+///
+/// Errors: ENOMEM if there is no memory for `size` bytes.
+[[nodiscard]] AIO_EXPORT operation<std::string> read_exactly(file_view from AIO_LIFETIMEBOUND,
+                                                             std::size_t size,
+                                                             std::optional<std::int64_t> offset = {});
+/// The same into any number of buffers.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> read_exactly(file_view from AIO_LIFETIMEBOUND,
+                                                             std::span<const iovec> into AIO_LIFETIMEBOUND,
+                                                             std::optional<std::int64_t> offset = {});
+
+/// Writes up to `bytes.size()` bytes and gives how many: write(2), pwrite(2), R-WRITE.
+///
+/// On a file opened with O_APPEND every write goes to its end, on Linux also one with an offset.
+/// Errors: EBADF if the file is not open for writing. EPIPE for a pipe or socket that nobody reads any more;
+/// the signal SIGPIPE never comes, since threads that make calls block it.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND,
+                                                      std::span<const std::byte> bytes AIO_LIFETIMEBOUND,
+                                                      std::optional<std::int64_t> offset = {});
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND,
+                                                      std::string_view text AIO_LIFETIMEBOUND,
+                                                      std::optional<std::int64_t> offset = {});
+/// Writes from several buffers, one after the other: writev(2), pwritev(2). Of more than 1,024 buffers only
+/// the first 1,024 are used.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND,
+                                                      std::span<const iovec> bytes AIO_LIFETIMEBOUND,
+                                                      std::optional<std::int64_t> offset = {});
+
+/// Writes until all is written, and gives how many bytes that were: always all. Waits where a non-blocking
+/// descriptor takes nothing more yet.
+///
+/// Errors: an error is reported also if it comes after some bytes; how many is then not known.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
+                                                          std::span<const std::byte> bytes AIO_LIFETIMEBOUND,
+                                                          std::optional<std::int64_t> offset = {});
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
+                                                          std::string_view text AIO_LIFETIMEBOUND,
+                                                          std::optional<std::int64_t> offset = {});
+/// The same from any number of buffers.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
+                                                          std::span<const iovec> bytes AIO_LIFETIMEBOUND,
+                                                          std::optional<std::int64_t> offset = {});
+
+/// Copies up to `length` bytes of `in`, from `offset` on, to the position of `out`, and gives how many were
+/// written: sendfile(2), R-SENDFILE. `out` is a file, pipe or socket and its position moves, so one at a
+/// time; `in` must have offsets, its position stays, and any number may read it.
+///
+/// Fewer than `length` means that `in` ended, `out` took no more for now, or an error came after some bytes;
+/// the next call tells. Where the kernel refuses a pair of files, the bytes are read and written instead.
+/// Errors: ESPIPE if `in` is a pipe or socket. EAGAIN if `out` is non-blocking and full.
+[[nodiscard]] AIO_EXPORT operation<std::size_t> sendfile(file_view out AIO_LIFETIMEBOUND,
+                                                         file_view in AIO_LIFETIMEBOUND, std::int64_t offset,
+                                                         std::size_t length);
+
+/// Reads `length` bytes from `offset` on into the page cache, whole pages, never past the end of the file:
+/// readahead(2), R-READAHEAD. Where the kernel lacks the call, the bytes are read and thrown away, which
+/// never fails.
+///
+/// Errors: EINVAL for what has no page cache, such as a pipe.
+[[nodiscard]] AIO_EXPORT operation<> readahead(file_view from AIO_LIFETIMEBOUND, std::int64_t offset,
+                                               std::size_t length);
+
+/// Sets a file's size; what is added reads as zeros: truncate(2), ftruncate(2), R-TRUNC.
+///
+/// Errors: EINVAL for a negative length and for what has no size, EISDIR, EFBIG.
+[[nodiscard]] AIO_EXPORT operation<> truncate(target what AIO_LIFETIMEBOUND, std::int64_t length);
+
+/// Allocates, frees, zeroes or moves blocks of a file: fallocate(2), as aio_allocate. `mode` is 0 or a
+/// FALLOC_FL_… of <fcntl.h>. Linux only.
+///
+/// Errors: EOPNOTSUPP if the file system has no such thing; nothing is emulated.
+[[nodiscard]] AIO_EXPORT operation<> fallocate(file_view of AIO_LIFETIMEBOUND, int mode, std::int64_t offset,
+                                               std::int64_t length);
+
+}  // namespace aio

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// result<T>: what every request delivers, a value or the kernel's own error.
+#pragma once
+
+#include <expected>
+#include <system_error>
+
+namespace aio {
+
+/// What a request delivers: a value, or the error the system call gave, its number untouched
+/// (`error().value()` is the errno, `error().category()` is `std::system_category()`).
+///
+/// Two errors come from the library: `std::errc::operation_canceled` (the call had no effect) and
+/// `std::errc::timed_out` (its deadline passed; a call with a lasting effect that had begun may still have it).
+template <class T = void>
+using result = std::expected<T, std::error_code>;
+
+/// The error with errno's number `number`, as `std::unexpected` so that it converts to any `result<T>`.
+[[nodiscard]] inline std::unexpected<std::error_code> error(int number) noexcept {
+    return std::unexpected(std::error_code(number, std::system_category()));
+}
+
+/// The same for a named error.
+[[nodiscard]] inline std::unexpected<std::error_code> error(std::errc name) noexcept {
+    return error(static_cast<int>(name));
+}
+
+namespace detail {
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+}  // namespace detail
+
+}  // namespace aio

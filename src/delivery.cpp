@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+// The engine's way out: poll and what calls it. Everything here runs on the polling thread.
+#include "engine.hpp"
+
+#include "fork.hpp"
+
+#include <aio/detail/group_block.hpp>
+
+#include <utility>
+
+namespace aio::detail {
+
+/// The scope of a poll. However it is left, the descriptor is readable if something is left to deliver.
+class engine::turn {
+public:
+    explicit turn(engine& owner) noexcept
+        : engine_(owner),
+          // A poll inside a coroutine resumes others itself: the one that polls does not suspend before it returns.
+          driving_(std::exchange(owner.driving_, false)),
+          next_(std::exchange(owner.next_, nullptr)) {
+        // Release: pairs with give_up(): another thread that finds its own mark was the poller itself.
+        engine_.poller_.store(this_thread_mark(), std::memory_order_release);
+        if (engine_.polls_++ == 0) engine_.results_->begin_poll();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+        engine_.driving_ = driving_;
+        engine_.next_ = next_;
+        if (--engine_.polls_) return;
+        engine_.deadlines_.arm(*engine_.results_);
+        engine_.results_->end_poll(!engine_.pending_.empty() || engine_.route_->stranded());
+    }
+
+private:
+    engine& engine_;
+    bool driving_;
+    std::coroutine_handle<> next_;
+};
+
+poll_result engine::deliver_results(const poll_budget& limit) {
+    turn now(*this);
+    serve_deadlines();
+    serve_messages();
+    route_->advance(clock::time_point::min());
+    route_->assist(false);
+    clock::time_point stop = clock::time_point::max();
+    if (limit.time > std::chrono::nanoseconds::zero()) stop = route_->now() + limit.time;
+    poll_result did;
+    while (block* request = next_result()) {
+        if (!take_up(*request)) continue;
+        ++did.delivered;
+        deliver(*request);
+        if (limit.requests && did.delivered >= limit.requests) break;
+        if (stop != clock::time_point::max() && route_->now() >= stop) break;
+    }
+    did.more = has_results();
+    return did;
+}
+
+poll_result engine::poll(const poll_budget& limit) {
+    poll_result did = deliver_results(limit);
+    // C-MAXOUT: the seed's documented condition, "more than".
+    std::size_t most = max_outstanding.load(std::memory_order_relaxed);
+    while (most && polls_ == 0 && outstanding() > most) {
+        wait(clock::time_point::max());
+        poll_result more = deliver_results({.requests = 1, .time = {}});
+        did = {did.delivered + more.delivered, more.more};
+    }
+    return did;
+}
+
+bool engine::has_results() const noexcept { return !pending_.empty() || !results_->empty(); }
+
+/// Results in order of priority, those included that arrive while others are delivered (M-10).
+block* engine::next_result() noexcept {
+    if (messages_.load(std::memory_order_relaxed)) serve_messages();  // relaxed: serve_messages orders
+    gather();
+    block* first = pending_.pop();
+    if (first) first->pending = false;
+    return first;
+}
+
+void engine::gather() noexcept {
+    for (block* arrived = results_->take(); arrived;) {
+        block* following = arrived->next;
+        arrived->pending = true;
+        pending_.push(*arrived);
+        arrived = following;
+    }
+}
+
+/// What comes out of the results: false for a group or task that has only begun.
+bool engine::take_up(block& request) {
+    if (request.is == kind::leaf) {
+        count_delivered();
+        return true;
+    }
+    bool begun = request.begun;
+    request.begun = true;
+    if (request.is == kind::task) {
+        if (begun) {
+            count_delivered();
+            return true;
+        }
+        park(request);
+        request.begin();
+        return false;
+    }
+    auto& group = static_cast<group_block&>(request);
+    count_delivered();  // G-2: a waiting group is not counted, its members are
+    if (!group.members) return group.finished = true;
+    park(request);
+    return false;
+}
+
+void engine::count_delivered() noexcept {
+    // Relaxed, and no read-modify-write: only the poller writes it. Before the callback (M-11).
+    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+/// Calls the callback, then those of the groups that this completes, innermost first, without recursion (G-4).
+/// Everything is released after the last of them (M-12). The first exception leaves then (M-6, G-15).
+void engine::deliver(block& first) {
+    std::exception_ptr thrown;
+    block* delivered = nullptr;
+    for (block* request = &first; request;) {
+        if (request->extra) detach(*request);
+        request->state.store(phase::delivered, std::memory_order_relaxed);  // an abandoned call's worker sees: not running
+        if (!(request->wishes.load(std::memory_order_relaxed) & nobody_receives)) {
+            try {
+                request->deliver();
+            } catch (...) {
+                if (!thrown) thrown = std::current_exception();
+            }
+        }
+        if (request->era != era_.load(std::memory_order_relaxed)) return;  // the callback forked: this is the child
+        group_block* parent = std::exchange(request->parent, nullptr);
+        if (request->is == kind::group) {
+            auto& group = static_cast<group_block&>(*request);
+            while (auto* each = group.waiters) {  // each leaves the list before it is resumed: its frame may go
+                group.waiters = each->next;
+                resume_next(each->awaiting);
+            }
+        }
+        request->next = delivered;
+        delivered = request;
+        request = nullptr;
+        if (!parent) continue;
+        parent->leave(*delivered);
+        if (parent->begun && !parent->members && !parent->finished) {
+            parent->finished = true;
+            unpark(*parent);
+            request = parent;
+        }
+    }
+    while (delivered) {
+        block* request = std::exchange(delivered, delivered->next);
+        request->next = nullptr;
+        request->drop();
+        release(request);
+    }
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+void engine::serve_deadlines() noexcept {
+    if (deadlines_.earliest() == clock::time_point::max()) return;
+    clock::time_point present = now();
+    while (block* late = deadlines_.expired(present)) cancel(*late, ETIMEDOUT);
+}
+
+void engine::serve_messages() noexcept {
+    // Acquire: pairs with leave_message, and so with the cause.
+    composite* message = messages_.exchange(nullptr, std::memory_order_acquire);
+    while (message) {
+        composite* following = message->next_message;
+        message->has_message.store(false, std::memory_order_release);  // the next message may come
+        phase now = message->state.load(std::memory_order_relaxed);
+        bool begun = message->begun || message->is == kind::group;  // a task that has not sees the cause when it does
+        if (now != phase::done && now != phase::delivered && begun)
+            message->cancel_parts(message->cause.load(std::memory_order_relaxed));
+        release(message);
+        message = following;
+    }
+}
+
+void engine::park(block& request) noexcept {
+    parked_.push_back(request);
+    if (request.is == kind::task) parked_tasks_.fetch_add(1, std::memory_order_relaxed);
+}
+void engine::unpark(block& request) noexcept {
+    parked_.remove(request);
+    if (request.is == kind::task) parked_tasks_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool engine::wait(clock::time_point until) {
+    poller_.store(this_thread_mark(), std::memory_order_release);
+    for (;;) {
+        clock::time_point earliest = deadlines_.earliest();
+        clock::time_point present = now();
+        if (has_results() || messages_.load(std::memory_order_relaxed) || earliest <= present) return true;
+        if (!outstanding() || until <= present) return false;
+        if (route_->assist(true)) continue;
+        clock::time_point next = std::min(until, earliest);
+        if (route_->advance(next)) continue;
+        if (route_->leaves_room() && linger_.until([this] { return !results_->empty(); })) continue;
+        results_->wait(next);
+    }
+}
+
+bool engine::flush(clock::time_point until) {
+    for (;;) {
+        poll(budget);
+        if (!outstanding()) return true;
+        if (!wait(until) && now() >= until) return !outstanding();
+    }
+}
+
+void engine::run_until(block& done) {
+    try {
+        while (done.state.load(std::memory_order_relaxed) != phase::delivered) {
+            wait(clock::time_point::max());
+            poll(budget);
+        }
+    } catch (...) {
+        detail::abandon(done);  // its callback refers to the frame that this leaves
+        throw;
+    }
+}
+
+// Coroutines.
+
+void engine::resume_next(std::coroutine_handle<> next) noexcept {
+    if (driving_) {
+        // One at a time suspends and names its successor; more than one arrives only from a foreign awaiter.
+        if (std::coroutine_handle<> before = std::exchange(next_, next)) before.resume();
+        return;
+    }
+    driving_ = true;
+    for (next_ = next; next_;) std::exchange(next_, nullptr).resume();
+    driving_ = false;
+}
+
+void engine::finished(block& task) noexcept {
+    if (task.era != era_.load(std::memory_order_relaxed)) return;  // it forked: this is the child
+    task.state.store(phase::done, std::memory_order_relaxed);
+    unpark(task);
+    results_->push(task);
+}
+
+// The end.
+
+/// Gives everything up that can be. What is queued never runs; tasks and groups pass it on.
+void engine::give_up_all(int cause, stake accepted) noexcept {
+    struct pressure {
+        int cause;
+        stake accepted;
+        block* given_up;
+    } press{cause, accepted, nullptr};
+    while (block* queued = route_->take_back_any()) conclude(*queued, cause);
+    // Under the route's lock only the outcome is fixed; the blocks are pushed after.
+    route_->for_each_running(
+        [](block& running, void* data) {
+            auto& with = *static_cast<pressure*>(data);
+            if (!give_up_running(running, with.cause, with.accepted)) return;
+            running.next = with.given_up;
+            with.given_up = &running;
+        },
+        &press);
+    while (block* each = press.given_up) {
+        press.given_up = each->next;
+        results_->push(*each);
+    }
+}
+
+shutdown_report engine::shutdown(clock::time_point until) {
+    closing_.store(true, std::memory_order_relaxed);
+    shutdown_report report{.canceled = outstanding()};
+    for (block* each = parked_.front(); each; each = each->next) cancel(*each, ECANCELED);
+    while (outstanding()) {
+        give_up_all(ECANCELED, stake::nothing);
+        // Callbacks may start more, to be cancelled too, for ever: not longer than this.
+        bool timed = until != clock::time_point::max();
+        deliver_results({.requests = 0, .time = timed ? std::max(until - now(), clock::duration(1)) : clock::duration::zero()});
+        wait(until);
+        if (now() < until) continue;
+        give_up_all(ETIMEDOUT, stake::effect);
+        deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
+        break;
+    }
+    route_counters left = route_->counters();
+    leaking_ = left.running != 0;
+    report.abandoned = left.abandoned + left.running;
+    return report;
+}
+
+/// Gives up one request whose receiver is being destroyed, and waits if it uses what is the caller's.
+void engine::abandon(block& request) noexcept {
+    if (request.era != era_.load(std::memory_order_relaxed)) return;
+    request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+    if (request.is == kind::leaf) {
+        std::int16_t none = 0;
+        request.cause.compare_exchange_strong(none, ECANCELED, std::memory_order_relaxed);
+        give_up(request, ECANCELED, stake::effect);
+        if (request.at_stake == stake::memory && !leaking_) route_->settle(request);
+        return;
+    }
+    if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();
+    bool parked = request.begun && request.state.load(std::memory_order_relaxed) != phase::done;
+    request.drop();  // destroys the coroutine, which abandons what it awaits
+    if (parked) finished(request);
+}
+
+/// Delivers what is there to nobody.
+void engine::drain() noexcept {
+    turn now(*this);
+    while (block* request = next_result()) {
+        request->wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+        if (request->is == kind::task && !request->begun) request->drop();  // never begun: its coroutine goes unrun
+        if (request->is == kind::group) static_cast<group_block*>(request)->stop_feeding();
+        if (take_up(*request)) deliver(*request);
+    }
+}
+
+/// Leaves everything that is left where it is, for ever: the kernel may still write to what callbacks and
+/// coroutines own. Handles must not find the engine any more.
+void engine::leak() noexcept {
+    give_up_all(ETIMEDOUT, stake::memory);
+    auto disown = [this](block& request) {
+        if (request.extra) detach(request);
+        request.state.store(phase::delivered, std::memory_order_relaxed);
+    };
+    while (block* each = next_result()) disown(*each);
+    while (block* each = parked_.front()) {
+        unpark(*each);
+        disown(*each);
+    }
+}
+
+engine::~engine() {
+    unregister_for_fork(*this);
+    closing_.store(true, std::memory_order_relaxed);
+    if (leaking_) {
+        leak();
+        return;
+    }
+    for (;;) {
+        // Tasks first: a coroutine gives up what it awaits. abandon() takes a task out of the list.
+        for (block* each = parked_.front(); each;) {
+            block* following = each->next;
+            bool task = each->is == kind::task;
+            abandon(*each);
+            each = task ? parked_.front() : following;  // destroying a coroutine may end other tasks
+        }
+        give_up_all(ECANCELED, stake::effect);
+        drain();
+        if (!outstanding() && parked_.empty()) return;
+        wait(clock::time_point::max());
+    }
+}
+
+}  // namespace aio::detail

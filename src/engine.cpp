@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// The engine's way in: accepting, cancelling, giving up. The way out is in delivery.cpp.
+#include "engine.hpp"
+
+#include "fork.hpp"
+#include "row.hpp"
+#include "simulated_route.hpp"
+#include "thread_route.hpp"
+
+#include <aio/detail/group_block.hpp>
+#include <aio/detail/leaf.hpp>
+
+#include <algorithm>
+
+namespace aio::detail {
+
+result<engine*> engine::make(const context_options& how) noexcept {
+    try {
+        std::unique_ptr<engine> made(new engine(how));
+        auto opened = made->results_->open();
+        if (!opened) return std::unexpected(opened.error());
+        register_for_fork(*made);
+        return made.release();
+    } catch (const std::bad_alloc&) {
+        return error(ENOMEM);
+    }
+}
+
+engine::engine(const context_options& how)
+    : budget(how.budget),
+      priority(std::clamp(how.priority, lowest_priority, highest_priority)),
+      max_outstanding(how.max_outstanding),
+      options_(how),
+      results_(std::make_shared<completions>()),
+      poller_(this_thread_mark()) {
+    make_route();
+}
+
+void engine::make_route() {
+    if (options_.simulation)
+        route_ = std::make_unique<simulated_route>(results_, *options_.simulation, options_.threads, options_.assist);
+    else
+        route_ = std::make_unique<thread_route>(results_, options_.threads, options_.assist);
+}
+
+void engine::limits(const thread_limits& limits) noexcept { route_->limits(limits); }
+thread_limits engine::limits() const noexcept { return route_->limits(); }
+
+std::size_t engine::outstanding() const noexcept {
+    // Relaxed: a snapshot. Delivered first, so that the difference is never negative.
+    std::size_t delivered = delivered_.load(std::memory_order_relaxed);
+    return submitted_.load(std::memory_order_relaxed) - delivered;
+}
+
+statistics engine::counters() const noexcept {
+    route_counters counted = route_->counters();
+    std::size_t all = outstanding();
+    std::size_t unfinished = std::min(all, counted.ready + counted.running + parked_tasks_.load(std::memory_order_relaxed));
+    return {.outstanding = all,
+            .ready = counted.ready,
+            .running = counted.running,
+            .pending = all - unfinished,
+            .threads = counted.threads,
+            .abandoned = counted.abandoned,
+            .assisted = counted.assisted};
+}
+
+void engine::start(block& request, const options& how) {
+    request.owner = this;
+    request.era = era_.load(std::memory_order_relaxed);  // changes only in a fork's child, before any other thread
+    int wanted = how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
+    request.priority = static_cast<std::int8_t>(std::clamp(wanted, lowest_priority, highest_priority));
+    if (how.deadline.set() || how.stop.get()) attach(request, how);
+
+    retain(&request);  // the engine's, until it is delivered
+    submitted_.fetch_add(1, std::memory_order_relaxed);  // a counter
+    bool refused = closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
+    if (refused && request.is != kind::group)
+        request.cause.store(ECANCELED, std::memory_order_relaxed);
+
+    if (request.is != kind::leaf)
+        return results_->push(request);  // begun by poll (G-1)
+    if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
+    if (request.error) return conclude(request, request.error);
+    dispatch(request);
+    // A stop that was requested before there was something to take back: once more, now that there is.
+    if (request.extra)
+        if (int why = request.cause.load(std::memory_order_acquire)) give_up(request, why, stake::nothing);
+}
+
+void engine::dispatch(block& request) noexcept {
+    if (request.never_blocks) {
+        request.state.store(phase::running, std::memory_order_relaxed);  // not published yet
+        if (execute(request)) results_->push(request);
+        return;
+    }
+    route_->submit(request);
+}
+
+/// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on: it
+/// leaves the cause, and finds nothing to take back yet.
+void engine::attach(block& request, const options& how) {
+    auto extra = std::make_unique<extras>();
+    request.extra = extra.release();  // the block's from here on
+    if (how.deadline.set()) {
+        request.extra->due = how.deadline.from(now());
+        deadlines_.add(request);
+        deadlines_.arm(*results_);
+    }
+    if (how.stop.get()) request.extra->stop.emplace(*how.stop.get(), extras::stopper{&request});
+}
+
+/// Before the callback is called: nobody cancels from here on.
+void engine::detach(block& request) noexcept {
+    if (request.extra->due != clock::time_point::max()) deadlines_.remove(request);
+    request.extra->stop.reset();  // waits for a stop callback that is running
+}
+
+/// Fixes the outcome of a block that no route holds.
+void engine::conclude(block& request, int error) noexcept {
+    request.error = static_cast<std::int16_t>(error);
+    request.state.store(phase::done, std::memory_order_relaxed);  // push publishes it
+    request.state.notify_all();
+    results_->push(request);
+}
+
+void engine::cancel(block& request, int cause) noexcept {
+    if (request.era != era_.load(std::memory_order_relaxed)) return;  // a fork's parent has it
+    std::int16_t none = 0;
+    // Release: pairs with start()'s second look. The first cause counts.
+    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_acq_rel, std::memory_order_relaxed);
+    give_up(request, cause, cause == ETIMEDOUT ? stake::effect : stake::nothing);
+}
+
+void engine::forget(block& request) noexcept {
+    if (request.era != era_.load(std::memory_order_relaxed)) return;
+    // Relaxed: read by the poller, which the push or the message of cancel() synchronises with, or late: then the
+    // callback was being called already.
+    request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+    cancel(request, ECANCELED);
+}
+
+void engine::give_up(block& request, int cause, stake accepted) noexcept {
+    if (request.is != kind::leaf) {
+        // Acquire: the mark is this thread's own if it is the poller.
+        if (poller_.load(std::memory_order_acquire) != this_thread_mark())
+            return leave_message(static_cast<composite&>(request));
+        phase now = request.state.load(std::memory_order_relaxed);
+        if (now == phase::done || now == phase::delivered) return;
+        if (request.begun || request.is == kind::group) request.cancel_parts(cause);
+        return;
+    }
+    // Relaxed: only hints; the route's lock and the exchange decide.
+    phase now = request.state.load(std::memory_order_relaxed);
+    if (now == phase::queued && route_->take_back(request)) return conclude(request, cause);
+    if (give_up_running(request, cause, accepted)) results_->push(request);
+}
+
+bool engine::reprioritise(block& request, int to) noexcept {
+    if (request.era != era_.load(std::memory_order_relaxed)) return false;
+    to = std::clamp(to, lowest_priority, highest_priority);
+    if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
+    if (poller_.load(std::memory_order_acquire) != this_thread_mark()) return false;
+    gather();
+    bool parked = request.is != kind::leaf && request.begun && request.state.load(std::memory_order_relaxed) == phase::fresh;
+    if (!request.pending && !parked) return false;
+    if (request.pending) pending_.remove(request);
+    request.priority = static_cast<std::int8_t>(to);
+    if (request.pending) pending_.push(request);
+    return true;
+}
+
+void engine::leave_message(composite& to) noexcept {
+    // Acquire-release: one message at a time; taking it out clears the flag.
+    if (to.has_message.exchange(true, std::memory_order_acq_rel)) return;
+    retain(&to);
+    composite* first = messages_.load(std::memory_order_relaxed);
+    do {
+        to.next_message = first;
+        // Release: the poller sees the cause.
+    } while (!messages_.compare_exchange_weak(first, &to, std::memory_order_release, std::memory_order_relaxed));
+    results_->wake();
+}
+
+const void* this_thread_mark() noexcept {
+    static thread_local const char mark = 0;
+    return &mark;
+}
+
+bool execute(block& request) noexcept {
+    // Relaxed: only skips a call that nobody waits for.
+    if (request.state.load(std::memory_order_relaxed) == phase::running) {
+        int failed = request.run();
+        phase expected = phase::running;
+        // Acquire-release: either this fixes the outcome, or give_up_running did.
+        if (request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
+            request.error = static_cast<std::int16_t>(failed);
+            // Here, not in poll: what closes a file may block.
+            if (request.wishes.load(std::memory_order_relaxed) & nobody_receives &&
+                request.wishes.fetch_or(discarded, std::memory_order_relaxed) & nobody_receives)
+                request.discard();
+            if (request.at_stake == stake::memory) request.state.notify_all();
+            return true;
+        }
+        request.discard();
+    }
+    release(&request);
+    return false;
+}
+
+bool give_up_running(block& request, int cause, stake accepted) noexcept {
+    if (request.at_stake > accepted) return false;
+    retain(&request);  // the worker's, who drops it when the call returns
+    phase expected = phase::running;
+    if (!request.state.compare_exchange_strong(expected, phase::abandoned, std::memory_order_acq_rel)) {
+        release(&request);
+        return false;
+    }
+    request.error = static_cast<std::int16_t>(cause);
+    return true;
+}
+
+// What the public templates call.
+
+void start(engine& owner, block& request, const options& how) { owner.start(request, how); }
+void cancel(block& request, int cause) noexcept {
+    // Relaxed: what is delivered stays so, and its engine may be gone.
+    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
+        request.owner->cancel(request, cause);
+}
+void forget(block& request) noexcept {
+    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered) request.owner->forget(request);
+}
+void abandon(block& request) noexcept {
+    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered) request.owner->abandon(request);
+}
+void resume_next(engine& owner, std::coroutine_handle<> next) noexcept { owner.resume_next(next); }
+void finished(block& task) noexcept { task.owner->finished(task); }
+
+replacement* replaced(const block& request) noexcept { return request.extra ? request.extra->callback.get() : nullptr; }
+bool replace(block& request, replacement* with) {
+    std::unique_ptr<replacement> owned(with);
+    if (!request.extra) request.extra = new extras;
+    // Relaxed: either this comes first, or the worker's mark in execute(); the callback is the poller's alone.
+    std::uint8_t before = request.wishes.load(std::memory_order_relaxed);
+    do {
+        if (before & (forgotten | discarded)) return false;
+    } while (!request.wishes.compare_exchange_weak(before, static_cast<std::uint8_t>(before & ~nobody_receives),
+                                                   std::memory_order_relaxed));
+    request.extra->callback = std::move(owned);
+    return true;
+}
+
+}  // namespace aio::detail

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// engine: what a context owns. Accepts requests, hands them to a route, delivers what comes back.
+#pragma once
+
+#include "completions.hpp"
+#include "deadlines.hpp"
+#include "linger.hpp"
+#include "request_queue.hpp"
+#include "route.hpp"
+
+#include <aio/context.hpp>
+
+#include <atomic>
+#include <coroutine>
+#include <exception>
+#include <memory>
+
+namespace aio::detail {
+
+class engine {
+public:
+    [[nodiscard]] static result<engine*> make(const context_options& how) noexcept;
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+    ~engine();
+
+    // Any thread.
+    void start(block& request, const options& how);
+    void cancel(block& request, int cause) noexcept;
+    void forget(block& request) noexcept;
+    bool reprioritise(block& request, int priority) noexcept;
+    [[nodiscard]] statistics counters() const noexcept;
+    [[nodiscard]] int fd() const noexcept { return results_->fd(); }
+    void limits(const thread_limits& limits) noexcept;
+    [[nodiscard]] thread_limits limits() const noexcept;
+
+    // The polling thread.
+    poll_result poll(const poll_budget& budget);
+    bool wait(clock::time_point until);
+    bool flush(clock::time_point until);
+    shutdown_report shutdown(clock::time_point until);
+    void run_until(block& done);
+    void abandon(block& request) noexcept;
+    void resume_next(std::coroutine_handle<> next) noexcept;
+    void finished(block& task) noexcept;
+    [[nodiscard]] clock::time_point now() const noexcept { return route_->now(); }
+
+    // Of a fork: before it, after it in the parent, after it in the child.
+    void lock() noexcept;
+    void unlock() noexcept;
+    void begin_anew() noexcept;
+
+    poll_budget budget;
+    std::atomic<int> priority{0};            // relaxed everywhere: a setting
+    std::atomic<std::size_t> max_outstanding{0};
+    engine* next_engine = nullptr;  // all engines of the process, for fork
+    engine* previous_engine = nullptr;
+
+private:
+    explicit engine(const context_options& how);
+    void make_route();
+
+    [[nodiscard]] std::size_t outstanding() const noexcept;
+    [[nodiscard]] bool has_results() const noexcept;
+    void attach(block& request, const options& how);
+    void detach(block& request) noexcept;
+    void dispatch(block& request) noexcept;
+    void conclude(block& request, int error) noexcept;
+    void give_up(block& request, int cause, stake accepted) noexcept;
+    void give_up_all(int cause, stake accepted) noexcept;
+
+    poll_result deliver_results(const poll_budget& limit);
+    [[nodiscard]] block* next_result() noexcept;
+    void gather() noexcept;
+    bool take_up(block& request);
+    void deliver(block& request);
+    void count_delivered() noexcept;
+    void serve_deadlines() noexcept;
+    void serve_messages() noexcept;
+    void leave_message(composite& to) noexcept;
+    void park(block& request) noexcept;
+    void unpark(block& request) noexcept;
+    void drain() noexcept;
+    void leak() noexcept;
+
+    class turn;
+
+    context_options options_;
+    std::shared_ptr<completions> results_;
+    std::unique_ptr<route> route_;
+    deadlines deadlines_;
+    std::atomic<composite*> messages_{nullptr};   // tasks and groups to cancel
+    std::atomic<std::size_t> submitted_{0};
+    std::atomic<std::size_t> delivered_{0};       // written by the poller only
+    std::atomic<const void*> poller_{nullptr};    // a thread, by the address of its mark
+    std::atomic<bool> closing_{false};
+    std::atomic<std::uint8_t> era_{0};
+    request_queue pending_;        // taken from results_, not delivered yet
+    block_list parked_;            // begun tasks and groups
+    std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
+    unsigned polls_ = 0;           // nested ones included
+    linger linger_;
+    bool leaking_ = false;         // shutdown's deadline passed
+    bool driving_ = false;         // a coroutine is running
+    std::coroutine_handle<> next_;  // to be resumed when it suspends
+};
+
+/// Names the calling thread by an address of its own.
+[[nodiscard]] const void* this_thread_mark() noexcept;
+
+}  // namespace aio::detail

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// extras: what few requests have. A deadline, a stop token, a replaced callback.
+#pragma once
+
+#include <aio/detail/engine.hpp>
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace aio::detail {
+
+struct extras {
+    struct stopper {
+        block* request;
+        void operator()() const noexcept { cancel(*request, ECANCELED); }
+    };
+
+    clock::time_point due = clock::time_point::max();
+    std::optional<std::stop_callback<stopper>> stop;
+    std::unique_ptr<replacement> callback;
+};
+
+}  // namespace aio::detail

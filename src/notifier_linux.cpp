@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Linux: an epoll instance over an eventfd (results) and a timerfd (deadlines), so that one number shows both.
+#include "notifier.hpp"
+
+#include "system_call.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace aio::detail {
+
+notifier::~notifier() { close(); }
+
+void notifier::close() noexcept {
+    errno_guard guard;
+    for (int* fd : {&fd_, &event_, &timer_})
+        if (*fd >= 0) ::close(std::exchange(*fd, -1));
+}
+
+result<> notifier::open() noexcept {
+    auto failed = [this](std::error_code why) {
+        close();
+        return std::unexpected(why);
+    };
+    auto epoll = attempt([] { return ::epoll_create1(EPOLL_CLOEXEC); });
+    if (!epoll) return failed(epoll.error());
+    fd_ = *epoll;
+    auto event = attempt([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
+    if (!event) return failed(event.error());
+    event_ = *event;
+    auto timer = attempt([] { return ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
+    if (!timer) return failed(timer.error());
+    timer_ = *timer;
+    for (int source : {event_, timer_}) {
+        epoll_event interest = {.events = EPOLLIN, .data = {.fd = source}};
+        auto added = attempt([&] { return ::epoll_ctl(fd_, EPOLL_CTL_ADD, source, &interest); });
+        if (!added) return failed(added.error());
+    }
+    return {};
+}
+
+result<> notifier::open_as(notifier& old) noexcept {
+    int number = std::exchange(old.fd_, -1);
+    old.close();
+    auto opened = open();
+    if (!opened) return opened;
+    auto moved = attempt([&] { return ::dup3(fd_, number, O_CLOEXEC); });
+    if (!moved) return std::unexpected(moved.error());
+    ::close(std::exchange(fd_, number));
+    return {};
+}
+
+void notifier::signal() noexcept {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then it is readable.
+    static_cast<void>(attempt([&] { return ::write(event_, &one, sizeof one); }));
+}
+
+void notifier::acknowledge() noexcept {
+    std::uint64_t count = 0;
+    static_cast<void>(attempt([&] { return ::read(event_, &count, sizeof count); }));  // EAGAIN: not signalled
+}
+
+void notifier::arm(clock::time_point when) noexcept {
+    itimerspec setting = {};
+    if (when != clock::time_point::max()) {
+        // The steady clock is CLOCK_MONOTONIC. Zero would disarm the timer: what is past is due at once.
+        auto since = std::max(when.time_since_epoch(), clock::duration(1));
+        auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+        setting.it_value.tv_sec = seconds.count();
+        setting.it_value.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
+    }
+    static_cast<void>(attempt([&] { return ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &setting, nullptr); }));
+}
+
+void notifier::wait(clock::time_point until) noexcept {
+    timespec timeout = {};
+    const timespec* limit = nullptr;
+    if (until != clock::time_point::max()) {
+        auto left = std::max(until - clock::now(), clock::duration::zero());
+        auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+        timeout = {seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+        limit = &timeout;
+    }
+    pollfd watched[] = {{event_, POLLIN, 0}, {timer_, POLLIN, 0}};
+    static_cast<void>(attempt_once([&] { return ::ppoll(watched, 2, limit, nullptr); }));  // EINTR: the caller looks again
+}
+
+}  // namespace aio::detail

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// stat, lstat: by statx, which alone has birth times and mount ids. Linux's.
+#include <aio/metadata.hpp>
+
+#include "arguments.hpp"
+#include "rows.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace aio {
+
+namespace detail {
+
+namespace {
+
+timespec to_timespec(const statx_timestamp& time) noexcept {
+    return {time.tv_sec, static_cast<long>(time.tv_nsec)};
+}
+
+file_status to_status(const struct ::statx& from) noexcept {
+    return {
+        .size = from.stx_size,
+        .blocks = from.stx_blocks,
+        .inode = from.stx_ino,
+        .device = makedev(from.stx_dev_major, from.stx_dev_minor),
+        .rdev = makedev(from.stx_rdev_major, from.stx_rdev_minor),
+        .mount_id = (from.stx_mask & STATX_MNT_ID) ? from.stx_mnt_id : 0,
+        .attributes = from.stx_attributes & from.stx_attributes_mask,
+        .mode = from.stx_mode,
+        .links = from.stx_nlink,
+        .uid = from.stx_uid,
+        .gid = from.stx_gid,
+        .block_size = from.stx_blksize,
+        .known = from.stx_mask,
+        .atime = to_timespec(from.stx_atime),
+        .mtime = to_timespec(from.stx_mtime),
+        .ctime = to_timespec(from.stx_ctime),
+        .btime = to_timespec(from.stx_btime),
+    };
+}
+
+result<file_status> stat_call(const call& arguments) {
+    const target& at = arguments.at;
+    const char* path = is_open_file(at) ? "" : c_path(at);
+    // As stat(2): looking at an automount point must not mount it.
+    const int flags = arguments.flags | AT_NO_AUTOMOUNT | (is_open_file(at) ? AT_EMPTY_PATH : 0);
+    struct ::statx found = {};
+    auto made = attempt(
+        [&] { return ::statx(at.fd, path, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &found); });
+    if (!made) return std::unexpected(made.error());
+    return to_status(found);
+}
+
+}  // namespace
+
+static_assert(STATX_BTIME == 0x800U, "file_status::has_btime knows the number");
+
+const row rows::stat = {.name = "stat", .run = run<&stat_call>};
+const row rows::lstat = {.name = "lstat", .run = run<&stat_call>};
+
+}  // namespace detail
+
+operation<file_status> stat(target what) {
+    return {detail::rows::stat, detail::on(what.view())};
+}
+
+operation<file_status> lstat(target what) {
+    auto arguments = detail::on(what.view());
+    arguments.flags = AT_SYMLINK_NOFOLLOW;
+    return {detail::rows::lstat, arguments};
+}
+
+}  // namespace aio

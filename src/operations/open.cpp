@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// open, open_directory.
+#include <aio/open_close.hpp>
+
+#include "arguments.hpp"
+#include "operations.hpp"
+#include "rows.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace aio {
+
+namespace detail {
+
+scoped_fd::~scoped_fd() {
+    // The error of what the function was really for must survive (B-21): attempt_once keeps errno.
+    if (fd_ >= 0) static_cast<void>(attempt_once([&] { return ::close(fd_); }));
+}
+
+result<int> open_path(const target& at, int flags, mode_t mode) noexcept {
+    return attempt([&] { return ::openat(at.fd, c_path(at), flags | O_CLOEXEC, mode); });
+}
+
+namespace {
+
+result<file> open_call(const call& arguments) {
+    auto fd = open_path(arguments.at, arguments.flags, arguments.mode);
+    if (!fd) return std::unexpected(fd.error());
+    return file(*fd);
+}
+
+result<directory> open_directory_call(const call& arguments) {
+    auto fd = open_path(arguments.at, O_RDONLY | O_DIRECTORY);
+    // One that may be searched but not read still serves as a base.
+    if (failed_with(fd, EACCES)) fd = open_path(arguments.at, O_PATH | O_DIRECTORY);
+    if (!fd) return std::unexpected(fd.error());
+    return directory(*fd);
+}
+
+}  // namespace
+
+const row rows::open = {.name = "open", .run = run<&open_call>};
+// What it makes or empties stays so when the file is closed again.
+const row rows::open_creating = {.name = "open_creating", .run = run<&open_call>, .at_stake = stake::effect};
+const row rows::open_directory = {.name = "open_directory", .run = run<&open_directory_call>};
+
+operation<file> open(const target& path, int flags, mode_t mode) noexcept {
+    call arguments = on(path);
+    arguments.flags = flags;
+    arguments.mode = mode;
+    return {flags & (O_CREAT | O_TRUNC) ? rows::open_creating : rows::open, arguments};
+}
+
+}  // namespace detail
+
+operation<file> open(path_view path, int flags, mode_t mode) {
+    return detail::open(path.target(), flags, mode);
+}
+
+operation<directory> open_directory(path_view path) {
+    return {detail::rows::open_directory, detail::on(path.target())};
+}
+
+}  // namespace aio

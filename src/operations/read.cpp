@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// read: one system call, into the caller's buffers or one of the library's own.
+#include <aio/read_write.hpp>
+
+#include "arguments.hpp"
+#include "rows.hpp"
+#include "transfer.hpp"
+
+#include <algorithm>
+
+namespace aio {
+
+namespace detail {
+
+namespace {
+
+result<std::size_t> read_call(const call& arguments) {
+    return read_once(arguments.at.fd, arguments.data.buffer, arguments.data.size, arguments.data.offset);
+}
+
+result<std::size_t> readv_call(const call& arguments) {
+    return readv_once(arguments.at.fd, buffers_of(arguments), arguments.data.offset);
+}
+
+result<std::string> read_owned_call(const call& arguments) {
+    return read_string(std::min(arguments.data.size, transfer_max), [&](void* buffer, std::size_t size) {
+        return read_once(arguments.at.fd, buffer, size, arguments.data.offset);
+    });
+}
+
+}  // namespace
+
+const row rows::read = {.name = "read", .run = run<&read_call>, .at_stake = stake::memory};
+const row rows::readv = {.name = "readv", .run = run<&readv_call>, .at_stake = stake::memory};
+const row rows::read_owned = {.name = "read_owned", .run = run<&read_owned_call>};
+
+}  // namespace detail
+
+operation<std::size_t> read(file_view from, std::span<std::byte> into, std::optional<std::int64_t> offset) {
+    return {detail::rows::read, detail::moving(from, into.data(), into.size(), offset)};
+}
+
+operation<std::string> read(file_view from, std::size_t size, std::optional<std::int64_t> offset) {
+    return {detail::rows::read_owned, detail::moving(from, nullptr, size, offset)};
+}
+
+operation<std::size_t> read(file_view from, std::span<const iovec> into, std::optional<std::int64_t> offset) {
+    return {detail::rows::readv, detail::moving(from, into, offset)};
+}
+
+}  // namespace aio

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// sync, fsync, fdatasync.
+#include <aio/sync.hpp>
+
+#include "arguments.hpp"
+#include "rows.hpp"
+
+#include <unistd.h>
+
+namespace aio {
+
+namespace detail {
+
+namespace {
+
+result<> sync_call(const call&) {
+    ::sync();
+    return {};
+}
+
+result<> fsync_call(const call& arguments) {
+    return status(attempt([&] { return ::fsync(arguments.at.fd); }));
+}
+
+result<> fdatasync_call(const call& arguments) {
+    return status(attempt([&] { return ::fdatasync(arguments.at.fd); }));
+}
+
+}  // namespace
+
+const row rows::sync = {.name = "sync", .run = run<&sync_call>};
+// The kernel reports an error once: giving the call up would lose it.
+const row rows::fsync = {.name = "fsync", .run = run<&fsync_call>, .at_stake = stake::effect};
+const row rows::fdatasync = {.name = "fdatasync", .run = run<&fdatasync_call>, .at_stake = stake::effect};
+
+}  // namespace detail
+
+operation<> sync() {
+    return {detail::rows::sync, detail::call()};
+}
+
+operation<> fsync(file_view of) {
+    return {detail::rows::fsync, detail::on(of.target())};
+}
+
+operation<> fdatasync(file_view of) {
+    return {detail::rows::fdatasync, detail::on(of.target())};
+}
+
+}  // namespace aio

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// route: one way to make calls without blocking the caller. The seam between the engine and threads, rings,
+// simulations.
+#pragma once
+
+#include <aio/context.hpp>
+#include <aio/detail/block.hpp>
+
+#include <cstddef>
+
+namespace aio::detail {
+
+/// What a route says to a block.
+enum class answer {
+    done,         // its outcome is fixed already
+    queued,       // the route holds it and will push it to the completions
+    full,         // not now
+    unsupported,  // never: another route must
+};
+
+struct route_counters {
+    std::size_t ready = 0;
+    std::size_t running = 0;
+    std::size_t threads = 0;
+    std::size_t abandoned = 0;
+    std::size_t assisted = 0;
+};
+
+/// A route owns what it queued until it pushes it to the completions or gives it back. Every function may be
+/// called from any thread, unless it says otherwise; none blocks, unless it says so.
+class route {
+public:
+    route() = default;
+    route(const route&) = delete;
+    route& operator=(const route&) = delete;
+    virtual ~route() = default;
+
+    /// Takes a fresh block and makes it queued, running or done.
+    virtual answer submit(block& request) noexcept = 0;
+    /// Gives back a block that is still queued, fresh again; false if it is not.
+    virtual bool take_back(block& request) noexcept = 0;
+    /// Moves a block that is still queued; false if it is not.
+    virtual bool reprioritise(block& request, int priority) noexcept = 0;
+    /// Calls `visit` for each block whose call is being made, as long as it is (a lock is held).
+    virtual void for_each_running(void (*visit)(block&, void*), void* data) noexcept = 0;
+    /// Any queued block, fresh again, or null.
+    virtual block* take_back_any() noexcept = 0;
+
+    /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block otherwise.
+    /// Polling thread.
+    virtual bool assist(bool waiting) noexcept = 0;
+    /// Returns when the call of `request`, which is queued or running, is over; it is pushed soon after. Blocks.
+    virtual void settle(block& request) noexcept = 0;
+
+    virtual void limits(const thread_limits& limits) noexcept = 0;
+    [[nodiscard]] virtual thread_limits limits() const noexcept = 0;
+    /// Whether calls wait that only assist() will make: the descriptor stays readable.
+    [[nodiscard]] virtual bool stranded() const noexcept { return false; }
+    /// Whether a processor has nothing to do, as far as we know: then the poller may linger before it sleeps.
+    [[nodiscard]] virtual bool leaves_room() const noexcept { return false; }
+    [[nodiscard]] virtual route_counters counters() const noexcept = 0;
+
+    /// The route's clock, and its way to pass time up to `until`: true if it has one, and the caller need not
+    /// block. Polling thread.
+    [[nodiscard]] virtual clock::time_point now() const noexcept { return clock::now(); }
+    virtual bool advance(clock::time_point until) noexcept { return static_cast<void>(until), false; }
+
+    virtual void lock_for_fork() noexcept {}
+    virtual void unlock_after_fork() noexcept {}  // in the parent
+};
+
+/// Makes the call of a running block. True: the outcome is fixed and the block is to be pushed. False: it was
+/// abandoned meanwhile, its late success has been undone, and the block is gone.
+[[nodiscard]] bool execute(block& request) noexcept;
+
+/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the block is to be pushed.
+[[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
+
+}  // namespace aio::detail

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// row: one operation of the table.
+#pragma once
+
+#include <aio/detail/block.hpp>
+#include <aio/operation.hpp>
+#include <aio/result.hpp>
+
+#include <memory>
+#include <new>
+#include <span>
+
+namespace aio::detail {
+
+/// The cheapest way to make a call that cannot block the caller.
+enum class default_route : std::uint8_t {
+    inline_,  // at once, in the submitting thread: it never blocks
+    threads,
+};
+
+/// What the library knows of an operation. Each stands next to its function, in src/operations.
+struct row {
+    const char* name;
+    /// Makes the blocking call, on any thread, EINTR handled: 0 and a value made at `value`, or an errno.
+    int (*run)(const call& arguments, void* value) noexcept;
+    /// Undoes what a value stands for where destroying it is not enough; null if it is.
+    void (*undo)(void* value) noexcept = nullptr;
+    stake at_stake = stake::nothing;
+    default_route route = default_route::threads;
+    const char* why = "no faster way that never blocks";  // of the route, for `aio routes`
+};
+
+/// Adapts `result<T> function(const call&)` to row::run.
+template <auto Function>
+int run(const call& arguments, void* value) noexcept {
+    using outcome = decltype(Function(arguments));
+    using T = typename outcome::value_type;
+    try {
+        outcome made = Function(arguments);
+        if (!made) return made.error().value();
+        // The value takes the place of the arguments: only now are they no longer needed.
+        if constexpr (!std::is_void_v<T>) std::construct_at(static_cast<T*>(value), std::move(*made));
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
+}
+
+/// All rows, in the order of their names, for `aio routes` and the tests.
+std::span<const row* const> all_rows() noexcept;
+
+}  // namespace aio::detail
