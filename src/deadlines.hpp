@@ -6,7 +6,9 @@
 #include "extras.hpp"
 
 #include <mutex>
+#include <cstdint>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace aio::detail {
@@ -17,30 +19,31 @@ public:
     /// Throws std::bad_alloc.
     void add(block& request) {
         std::lock_guard held(mutex);
-        due_.emplace(request.extra->due, &request);
+        request.extra->number = ++added_;
+        due_.emplace(request.extra->due, request.extra->number, &request);
     }
     void remove(block& request) noexcept {
         std::lock_guard held(mutex);
-        due_.erase({request.extra->due, &request});
+        due_.erase({request.extra->due, request.extra->number, &request});
     }
     /// Takes out one that is due, or null.
     block* expired(clock::time_point now) noexcept {
         std::lock_guard held(mutex);
-        if (due_.empty() || due_.begin()->first > now) return nullptr;
-        block* request = due_.begin()->second;
+        if (due_.empty() || std::get<0>(*due_.begin()) > now) return nullptr;
+        block* request = std::get<2>(*due_.begin());
         due_.erase(due_.begin());
         return request;
     }
     [[nodiscard]] clock::time_point earliest() const noexcept {
         std::lock_guard held(mutex);
-        return due_.empty() ? clock::time_point::max() : due_.begin()->first;
+        return due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
     }
 
     /// Makes `results` readable when the earliest is due. The setting is made under the mutex, so that two threads
     /// cannot leave an older one behind.
     void arm(completions& results) noexcept {
         std::lock_guard held(mutex);
-        clock::time_point first = due_.empty() ? clock::time_point::max() : due_.begin()->first;
+        clock::time_point first = due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
         if (std::exchange(armed_, first) != first) results.arm(first);
     }
     /// In a fork's child: what is due is the parent's, and so is what was armed.
@@ -52,8 +55,10 @@ public:
     mutable std::mutex mutex;  // public for fork alone
 
 private:
-    using entry = std::pair<clock::time_point, block*>;
+    // By number where they are due together: the order they were started in, whatever their addresses.
+    using entry = std::tuple<clock::time_point, std::uint64_t, block*>;
     std::set<entry> due_;
+    std::uint64_t added_ = 0;
     clock::time_point armed_ = clock::time_point::max();
 };
 

@@ -45,7 +45,7 @@ poll_result engine::deliver_results(const poll_budget& limit) {
     route_->advance(clock::time_point::min());
     route_->assist(false);
     clock::time_point stop = clock::time_point::max();
-    if (limit.time > std::chrono::nanoseconds::zero()) stop = route_->now() + limit.time;
+    if (limit.time > std::chrono::nanoseconds::zero()) stop = deadline(limit.time).from(route_->now());
     poll_result did;
     while (block* request = next_result()) {
         if (!take_up(*request)) continue;

@@ -189,23 +189,24 @@ const void* this_thread_mark() noexcept {
 
 bool execute(block& request) noexcept {
     // Relaxed: only skips a call that nobody waits for.
-    if (request.state.load(std::memory_order_relaxed) == phase::running) {
-        int failed = request.run();
-        phase expected = phase::running;
-        // Acquire-release: either this fixes the outcome, or give_up_running did.
-        if (request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
-            request.error = static_cast<std::int16_t>(failed);
-            // Here, not in poll: what closes a file may block.
-            if (request.wishes.load(std::memory_order_relaxed) & nobody_receives &&
-                request.wishes.fetch_or(discarded, std::memory_order_relaxed) & nobody_receives)
-                request.discard();
-            if (request.at_stake == stake::memory) request.state.notify_all();
-            return true;
-        }
+    if (request.state.load(std::memory_order_relaxed) != phase::running) return false;
+    return conclude(request, request.run());
+}
+
+bool conclude(block& request, int failed) noexcept {
+    phase expected = phase::running;
+    // Acquire-release: either this fixes the outcome, or give_up_running did.
+    if (!request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
         request.discard();
+        return false;
     }
-    release(&request);
-    return false;
+    request.error = static_cast<std::int16_t>(failed);
+    // Here, not in poll: what closes a file may block. Relaxed: see replace().
+    if (request.wishes.load(std::memory_order_relaxed) & nobody_receives &&
+        request.wishes.fetch_or(discarded, std::memory_order_relaxed) & nobody_receives)
+        request.discard();
+    if (request.at_stake == stake::memory) request.state.notify_all();
+    return true;
 }
 
 bool give_up_running(block& request, int cause, stake accepted) noexcept {

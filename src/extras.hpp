@@ -17,6 +17,7 @@ struct extras {
     };
 
     clock::time_point due = clock::time_point::max();
+    std::uint64_t number = 0;  // decides between requests that are due together
     std::optional<std::stop_callback<stopper>> stop;
     std::unique_ptr<replacement> callback;
 };

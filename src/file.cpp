@@ -10,10 +10,19 @@
 
 namespace aio::detail {
 
+namespace {
+
+void close_unreported(int fd) noexcept {
+    errno_guard guard;
+    ::close(fd);
+}
+
+}  // namespace
+
 descriptor* adopt(int fd) {
     auto* made = new (std::nothrow) descriptor{1U, fd};
     if (made) return made;
-    static_cast<void>(attempt_once([&] { return ::close(fd); }));
+    close_unreported(fd);
     throw std::bad_alloc();
 }
 
@@ -22,7 +31,7 @@ void release(descriptor* shared) noexcept {
     // it.
     if (!shared || shared->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     const int fd = shared->fd.load(std::memory_order_relaxed);  // relaxed: nobody else is left
-    if (fd >= 0) static_cast<void>(attempt_once([&] { return ::close(fd); }));
+    if (fd >= 0) close_unreported(fd);
     delete shared;
 }
 

@@ -70,8 +70,10 @@ public:
 };
 
 /// Makes the call of a running block. True: the outcome is fixed and the block is to be pushed. False: it was
-/// abandoned meanwhile, its late success has been undone, and the block is gone.
+/// abandoned meanwhile, a late success has been undone, and the caller is to release() the block.
 [[nodiscard]] bool execute(block& request) noexcept;
+/// The second half of execute: the call is over and gave a value or the errno `failed`.
+[[nodiscard]] bool conclude(block& request, int failed) noexcept;
 
 /// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the block is to be pushed.
 [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;

@@ -30,21 +30,6 @@ clock::duration draw_latency(const simulation_options& how, random_source& dice)
     return how.latency_min + std::chrono::nanoseconds(over);
 }
 
-/// The second half of execute(): what the call gave is known since a while.
-bool conclude(block& request, int failed) noexcept {
-    phase expected = phase::running;
-    // Acquire-release: either this fixes the outcome, or give_up_running did.
-    if (request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
-        request.error = static_cast<std::int16_t>(failed);
-        if (request.wishes.load(std::memory_order_relaxed) & nobody_receives) request.discard();
-        if (request.at_stake == stake::memory) request.state.notify_all();
-        return true;
-    }
-    request.discard();
-    release(&request);
-    return false;
-}
-
 }  // namespace
 
 /// Gives queued blocks to threads, as far as these are allowed and to be had.
@@ -178,7 +163,7 @@ void simulated_route::finish(const flight& call, lock& held) noexcept {
     const bool publish = conclude(*call.request, call.error);
     held.lock();
     note(call, publish ? "end" : "abandon", publish ? call.error : -1);
-    if (publish) results_->push(*call.request);
+    publish ? results_->push(*call.request) : release(call.request);
 }
 
 void simulated_route::note(const flight& call, std::string_view event, int error) noexcept {

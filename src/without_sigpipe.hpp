@@ -2,6 +2,8 @@
 // without_sigpipe: calls made by the polling thread must not raise the signal that workers block.
 #pragma once
 
+#include "system_call.hpp"
+
 #include <csignal>
 #include <ctime>
 
@@ -21,6 +23,7 @@ class without_sigpipe {
     without_sigpipe(const without_sigpipe&) = delete;
     without_sigpipe& operator=(const without_sigpipe&) = delete;
     ~without_sigpipe() {
+        errno_guard guard;
         // Takes away what came meanwhile, and nothing that was somebody else's. EAGAIN: nothing came.
         const timespec at_once = {};
         if (!was_pending_ && sigismember(&before_, SIGPIPE) == 0)

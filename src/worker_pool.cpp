@@ -139,7 +139,13 @@ thread_limits worker_pool::limits() noexcept {
 
 bool worker_pool::stranded() noexcept {
     lock held = acquire();
-    return !threads_ && limits_.max && !queue_.empty();
+    return limits_.max && nobody_comes();
+}
+
+/// Whether work waits, no thread is free or on its way, and none more could be had.
+bool worker_pool::nobody_comes() const noexcept {
+    bool refused = !threads_ || retry_start_ != clock::time_point();
+    return !queue_.empty() && !idle_ && !coming_ && refused;
 }
 
 void worker_pool::close() noexcept {
@@ -170,7 +176,7 @@ bool worker_pool::assist(bool waiting) noexcept {
     if (queue_.empty()) return false;
     if (limits_.max) {
         if (!threads_) summon(held);  // the seed's policy: try again at every poll
-        if (threads_ || queue_.empty()) return false;
+        if (!nobody_comes()) return false;
     } else if (!waiting) {
         return false;  // held back until the limit is raised
     }
@@ -187,7 +193,7 @@ bool worker_pool::assist(bool waiting) noexcept {
     held.lock();
     --running_;
     held.unlock();
-    if (publish) results_->push(request);
+    publish ? results_->push(request) : release(&request);
     return true;
 }
 
@@ -242,7 +248,7 @@ void worker_pool::start_thread(lock& held) noexcept {
         --threads_;
         --coming_;
         retry_start_ = clock::now() + start_retry_interval;
-        if (!threads_) results_->wake();  // the poller has to make the calls
+        results_->wake();  // the poller may have to make the calls
     } else {
         retry_start_ = {};
     }
@@ -274,9 +280,13 @@ void worker_pool::work() noexcept {
             if (finished && results_->push_quietly(*std::exchange(finished, nullptr)))
                 owed_.store(true, std::memory_order_release);
             if (wake) wake_poller();
-            if (request && execute(*request)) finished = request;
+            bool abandoned = request && !execute(*request);
             held = acquire();
             request ? put_down(self) : static_cast<void>(--coming_);
+            if (abandoned)
+                release(request);  // only now: while it was in hand, others could see it
+            else
+                finished = request;
         } else if (threads_ > limits_.max || closed_) {
             break;
         } else if (!watcher_ && !queue_.empty()) {

@@ -61,6 +61,7 @@ private:
     void start_thread(lock& held) noexcept;
     void wake_all() noexcept;
     [[nodiscard]] bool worker_wanted() const noexcept;
+    [[nodiscard]] bool nobody_comes() const noexcept;
 
     std::shared_ptr<completions> results_;
     thread_limits wanted_limits_;  // as the user gave them

@@ -90,7 +90,11 @@ public:
     using options = context_options;
 
     /// Throws std::system_error if no descriptors can be had, std::bad_alloc.
-    explicit context(const options& how = {}) : engine_(make(how).value()) {}
+    explicit context(const options& how = {}) {
+        auto made = make(how);
+        if (!made) throw std::system_error(made.error(), "aio::context");
+        engine_ = *made;
+    }
     /// The same without exceptions.
     [[nodiscard]] static result<context> create(const options& how = {}) noexcept {
         auto made = make(how);
@@ -181,7 +185,7 @@ private:
     AIO_EXPORT request started(detail::block_pointer block, const aio::options& how);
     AIO_EXPORT void run_until(const request& done);
 
-    detail::engine* engine_;
+    detail::engine* engine_ = nullptr;
 };
 
 }  // namespace aio

@@ -23,7 +23,7 @@ class task_promise : public task_promise_base {
 public:
     task<T> get_return_object() noexcept;
     static task<T> get_return_object_on_allocation_failure() noexcept;
-    template <class Value>
+    template <class Value = T>
         requires std::constructible_from<T, Value>
     void return_value(Value&& value) {
         value_.emplace(std::forward<Value>(value));

@@ -10,7 +10,7 @@ namespace aio::detail {
 
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t piece = std::size_t{64} << 10;
 
 }  // namespace
 

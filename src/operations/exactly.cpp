@@ -138,7 +138,9 @@ result<std::size_t> writev_all_call(const call& arguments) {
 
 const row rows::read_exactly = {
     .name = "read_exactly", .run = run<&read_exactly_call>, .at_stake = stake::memory};
-const row rows::read_exactly_owned = {.name = "read_exactly_owned", .run = run<&read_exactly_owned_call>};
+const row rows::pread_exactly_owned = {.name = "pread_exactly_owned", .run = run<&read_exactly_owned_call>};
+const row rows::read_exactly_owned = {
+    .name = "read_exactly_owned", .run = run<&read_exactly_owned_call>, .at_stake = stake::effect};
 const row rows::readv_exactly = {
     .name = "readv_exactly", .run = run<&readv_exactly_call>, .at_stake = stake::memory};
 const row rows::write_all = {.name = "write_all", .run = run<&write_all_call>, .at_stake = stake::memory};
@@ -152,7 +154,8 @@ operation<std::size_t> read_exactly(file_view from, std::span<std::byte> into,
 }
 
 operation<std::string> read_exactly(file_view from, std::size_t size, std::optional<std::int64_t> offset) {
-    return {detail::rows::read_exactly_owned, detail::moving(from, nullptr, size, offset)};
+    return {offset ? detail::rows::pread_exactly_owned : detail::rows::read_exactly_owned,
+            detail::moving(from, nullptr, size, offset)};
 }
 
 operation<std::size_t> read_exactly(file_view from, std::span<const iovec> into,

@@ -26,7 +26,7 @@ int to_flags(const readdir_options& how) noexcept {
 }
 
 result<> read_all(int fd, directory_listing::builder& listing) {
-    alignas(dirent64) std::array<std::byte, 32 * 1024> buffer;
+    alignas(dirent64) std::array<std::byte, std::size_t{32} << 10> buffer;
     for (;;) {
         auto size = attempt([&] { return ::getdents64(fd, buffer.data(), buffer.size()); });
         // A directory that was removed while it was open has no names any more.

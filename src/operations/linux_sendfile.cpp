@@ -39,7 +39,8 @@ result<std::size_t> sendfile_call(const call& arguments) {
 }
 
 result<> readahead_call(const call& arguments) {
-    const auto& [buffer, size, offset] = arguments.data;
+    const std::size_t size = arguments.data.size;
+    const off_t offset = arguments.data.offset;
     auto made = attempt([&] { return ::readahead(arguments.at.fd, offset, size); });
     if (!failed_with(made, ENOSYS)) return status(made);
     read_ahead_by_hand(arguments.at.fd, offset, size);

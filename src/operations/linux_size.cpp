@@ -32,9 +32,9 @@ result<> truncate_call(const call& arguments) {
 }
 
 result<> fallocate_call(const call& arguments) {
-    const auto& [buffer, length, offset] = arguments.data;
+    const auto length = static_cast<off_t>(arguments.data.size);
     return status(attempt(
-        [&] { return ::fallocate(arguments.at.fd, arguments.flags, offset, static_cast<off_t>(length)); }));
+        [&] { return ::fallocate(arguments.at.fd, arguments.flags, arguments.data.offset, length); }));
 }
 
 }  // namespace

@@ -19,10 +19,9 @@ result<> syncfs_call(const call& arguments) {
 }
 
 result<> sync_file_range_call(const call& arguments) {
-    const auto& [buffer, length, offset] = arguments.data;
-    auto made = attempt([&] {
-        return ::sync_file_range(arguments.at.fd, offset, static_cast<off_t>(length), arguments.mode);
-    });
+    const auto length = static_cast<off_t>(arguments.data.size);
+    auto made = attempt(
+        [&] { return ::sync_file_range(arguments.at.fd, arguments.data.offset, length, arguments.mode); });
     if (!failed_with(made, ENOSYS)) return status(made);
     return status(attempt([&] { return ::fdatasync(arguments.at.fd); }));
 }

@@ -11,7 +11,6 @@
 
 #include <array>
 #include <climits>
-#include <tuple>
 
 namespace aio {
 
@@ -20,13 +19,15 @@ namespace detail {
 namespace {
 
 result<> link_call(const call& arguments) {
-    const auto& [from, to] = std::tie(arguments.at, arguments.to);
+    const target& from = arguments.at;
+    const target& to = arguments.to;
     return status(
         attempt([&] { return ::linkat(from.fd, c_path(from), to.fd, c_path(to), arguments.flags); }));
 }
 
 result<> symlink_call(const call& arguments) {
-    const auto& [text, at] = std::tie(arguments.at, arguments.to);
+    const target& text = arguments.at;
+    const target& at = arguments.to;
     return status(attempt([&] { return ::symlinkat(c_path(text), at.fd, c_path(at)); }));
 }
 

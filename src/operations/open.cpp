@@ -14,8 +14,8 @@ namespace aio {
 namespace detail {
 
 scoped_fd::~scoped_fd() {
-    // The error of what the function was really for must survive (B-21): attempt_once keeps errno.
-    if (fd_ >= 0) static_cast<void>(attempt_once([&] { return ::close(fd_); }));
+    errno_guard guard;  // the error of what the function was really for must survive (B-21)
+    if (fd_ >= 0) ::close(fd_);
 }
 
 result<int> open_path(const target& at, int flags, mode_t mode) noexcept {

@@ -32,7 +32,9 @@ result<std::string> read_owned_call(const call& arguments) {
 
 const row rows::read = {.name = "read", .run = run<&read_call>, .at_stake = stake::memory};
 const row rows::readv = {.name = "readv", .run = run<&readv_call>, .at_stake = stake::memory};
-const row rows::read_owned = {.name = "read_owned", .run = run<&read_owned_call>};
+const row rows::pread_owned = {.name = "pread_owned", .run = run<&read_owned_call>};
+// What is read of a pipe or socket, or passed by the position, is lost to others if nobody receives it.
+const row rows::read_owned = {.name = "read_owned", .run = run<&read_owned_call>, .at_stake = stake::effect};
 
 }  // namespace detail
 
@@ -41,7 +43,8 @@ operation<std::size_t> read(file_view from, std::span<std::byte> into, std::opti
 }
 
 operation<std::string> read(file_view from, std::size_t size, std::optional<std::int64_t> offset) {
-    return {detail::rows::read_owned, detail::moving(from, nullptr, size, offset)};
+    return {offset ? detail::rows::pread_owned : detail::rows::read_owned,
+            detail::moving(from, nullptr, size, offset)};
 }
 
 operation<std::size_t> read(file_view from, std::span<const iovec> into, std::optional<std::int64_t> offset) {

@@ -128,6 +128,7 @@ task<result<scan_result>> classify(const directory& base, const directory_listin
         find_candidates(shared);
         std::vector<task<result<>>> workers;
         const std::size_t n = std::min(max_requests ? max_requests : usual, shared.candidates.size());
+        workers.reserve(n);
         for (std::size_t i = 0; i < n; ++i)
             workers.push_back(look_at_candidates(shared));
         auto ended = co_await when_all(std::move(workers));

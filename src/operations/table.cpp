@@ -27,6 +27,8 @@ std::span<const row* const> all_rows() noexcept {
         &rows::open,
         &rows::open_creating,
         &rows::open_directory,
+        &rows::pread_exactly_owned,
+        &rows::pread_owned,
         &rows::read,
         &rows::read_exactly,
         &rows::read_exactly_owned,

@@ -77,11 +77,12 @@ result<temporary_file> mkstemp_call(const call& arguments) {
 void undo_mkstemp(void* value) noexcept {
     errno_guard guard;
     const auto& made = *static_cast<temporary_file*>(value);
+    const int fd = made.file.fd();
     struct ::stat status = {};
-    if (::fstat(made.file.fd(), &status) != 0) return;
+    if (fd < 0 || ::fstat(fd, &status) != 0) return;
     std::array<char, PATH_MAX + 1> path;
     std::array<char, 40> link;
-    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", made.file.fd());
+    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
     const ssize_t size = ::readlink(link.data(), path.data(), path.size() - 1);
     if (size > 0) {
         path[static_cast<std::size_t>(size)] = '\0';
@@ -105,7 +106,8 @@ result<temporary_directory> mkdtemp_call(const call& arguments) {
     auto fd = attempt(
         [&] { return ::openat(at.fd, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
     if (!fd) {
-        static_cast<void>(attempt([&] { return ::unlinkat(at.fd, path.c_str(), AT_REMOVEDIR); }));
+        errno_guard guard;
+        ::unlinkat(at.fd, path.c_str(), AT_REMOVEDIR);
         return std::unexpected(fd.error());
     }
     scoped_fd opened(*fd);
@@ -117,7 +119,9 @@ result<temporary_directory> mkdtemp_call(const call& arguments) {
 void undo_mkdtemp(void* value) noexcept {
     errno_guard guard;
     const auto& made = *static_cast<temporary_directory*>(value);
-    const int parent = ::openat(made.directory.fd(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const int fd = made.directory.fd();
+    if (fd < 0) return;
+    const int parent = ::openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0) return;
     const std::size_t slash = made.path.rfind('/');
     const char* name = made.path.c_str() + (slash == std::string::npos ? 0 : slash + 1);
