@@ -1,10 +1,10 @@
 // Opens a file, reads its first bytes and looks at its size, with callbacks, from a plain poll(2) loop.
 #include <aio/aio.hpp>
 
-#include <array>
-#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
+#include <array>
+#include <cstdio>
 
 int main() {
     aio::context io;
@@ -12,9 +12,10 @@ int main() {
 
     io.submit(aio::open("/etc/passwd", O_RDONLY), [&](aio::result<aio::file> file) {
         if (!file) return static_cast<void>(std::puts(file.error().message().c_str()));
-        io.submit(aio::read(*file, std::as_writable_bytes(std::span(bytes)), 0), [&](aio::result<std::size_t> size) {
-            std::printf("read: %s\n", size ? "ok" : size.error().message().c_str());
-        });  // the request keeps the file open
+        io.submit(aio::read(*file, std::as_writable_bytes(std::span(bytes)), 0),
+                  [&](aio::result<std::size_t> size) {
+                      std::printf("read: %s\n", size ? "ok" : size.error().message().c_str());
+                  });  // the request keeps the file open
     });
     io.submit(aio::stat("/etc/passwd").with({.priority = 2}), [](aio::result<aio::file_status> status) {
         if (status) std::printf("size: %llu\n", static_cast<unsigned long long>(status->size));

@@ -1,8 +1,8 @@
 // Loads several files at once, and gives up what takes too long, with coroutines.
 #include <aio/aio.hpp>
 
-#include <cstdio>
 #include <fcntl.h>
+#include <cstdio>
 
 using namespace std::chrono_literals;
 

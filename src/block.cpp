@@ -18,10 +18,11 @@ thread_local bool cache_closed = false;
 /// Blocks come and go millions of times a second, mostly freed by the thread that made them: a small stack of
 /// free ones per size and thread is cheaper than any general allocator.
 class block_cache {
-public:
+  public:
     ~block_cache() {
         for (auto& each : classes_)
-            while (each.first) ::operator delete(pop(each));
+            while (each.first)
+                ::operator delete(pop(each));
         cache_closed = true;
     }
     void* take(std::size_t bytes) {
@@ -30,14 +31,16 @@ public:
         if (classes_[which].first) return pop(classes_[which]);
         return ::operator new(size_of(which));
     }
-    static constexpr std::size_t class_of(std::size_t bytes) noexcept { return std::min((bytes + 7) / step, none); }
+    static constexpr std::size_t class_of(std::size_t bytes) noexcept {
+        return std::min((bytes + 7) / step, none);
+    }
     void give(void* memory, std::size_t which) noexcept {
         if (which == none || cache_closed || classes_[which].free >= most) return ::operator delete(memory);
         classes_[which].first = new (memory) node{classes_[which].first};
         ++classes_[which].free;
     }
 
-private:
+  private:
     struct node {
         node* next;
     };
@@ -64,9 +67,15 @@ thread_local block_cache cache;
 
 }  // namespace
 
-void* allocate(std::size_t bytes) { return cache.take(bytes); }
-std::uint8_t size_class_of(std::size_t bytes) noexcept { return static_cast<std::uint8_t>(block_cache::class_of(bytes)); }
-void deallocate(void* memory, std::uint8_t size_class) noexcept { cache.give(memory, size_class); }
+void* allocate(std::size_t bytes) {
+    return cache.take(bytes);
+}
+std::uint8_t size_class_of(std::size_t bytes) noexcept {
+    return static_cast<std::uint8_t>(block_cache::class_of(bytes));
+}
+void deallocate(void* memory, std::uint8_t size_class) noexcept {
+    cache.give(memory, size_class);
+}
 
 block::~block() = default;
 composite::~composite() = default;

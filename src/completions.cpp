@@ -8,13 +8,14 @@ bool completions::push_quietly(block& finished) noexcept {
     do {
         finished.next = old == asleep() ? nullptr : old;
         // Release: the poller that takes the list sees the outcome. Acquire is not needed: nothing is read.
-    } while (!head_.compare_exchange_weak(old, &finished, std::memory_order_release, std::memory_order_relaxed));
+    } while (
+        !head_.compare_exchange_weak(old, &finished, std::memory_order_release, std::memory_order_relaxed));
     return old == asleep();
 }
 
 void completions::wake() noexcept {
-    // The signal first, then the note that there is one: a poll between the two leaves the descriptor readable
-    // once too often, instead of readable for ever.
+    // The signal first, then the note that there is one: a poll between the two leaves the descriptor
+    // readable once too often, instead of readable for ever.
     wakeup_.signal();
     signalled_.store(true, std::memory_order_release);  // pairs with the exchange in acknowledge
 }
@@ -42,7 +43,8 @@ block* completions::take() noexcept {
 bool completions::fall_asleep() noexcept {
     block* expected = nullptr;
     // Relaxed: the mark carries no data, and a list is taken with acquire.
-    return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed) || expected == asleep();
+    return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed) ||
+           expected == asleep();
 }
 
 void completions::acknowledge() noexcept {

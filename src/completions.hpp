@@ -10,11 +10,11 @@
 
 namespace aio::detail {
 
-/// A lock-free list that many threads push to and one empties at a stroke. The notifier is signalled only when
-/// the poller may be asleep: once per burst (E-4). Shared with the workers, so that it outlives the context
-/// while one of them is still inside `push`.
+/// A lock-free list that many threads push to and one empties at a stroke. The notifier is signalled only
+/// when the poller may be asleep: once per burst (E-4). Shared with the workers, so that it outlives the
+/// context while one of them is still inside `push`.
 class completions {
-public:
+  public:
     [[nodiscard]] result<> open() noexcept { return wakeup_.open(); }
     [[nodiscard]] result<> open_as(completions& old) noexcept { return wakeup_.open_as(old.wakeup_); }
     [[nodiscard]] int fd() const noexcept { return wakeup_.fd(); }
@@ -34,14 +34,17 @@ public:
     [[nodiscard]] block* take() noexcept;
     /// Poll begins: nobody signals until it ends.
     void begin_poll() noexcept;
-    /// Poll ends. With `rest` the descriptor stays or becomes readable, by a new edge for those who watch edges.
+    /// Poll ends. With `rest` the descriptor stays or becomes readable, by a new edge for those who watch
+    /// edges.
     void end_poll(bool rest) noexcept;
     /// Blocks until there may be something to do, or `until` has passed. Also inside a poll.
     void wait(clock::time_point until) noexcept;
 
-private:
+  private:
     // null: empty, the poller is awake; asleep(): empty, the next push signals; else the newest block.
-    [[nodiscard]] block* asleep() const noexcept { return reinterpret_cast<block*>(const_cast<completions*>(this)); }
+    [[nodiscard]] block* asleep() const noexcept {
+        return reinterpret_cast<block*>(const_cast<completions*>(this));
+    }
 
     [[nodiscard]] bool fall_asleep() noexcept;
     void acknowledge() noexcept;

@@ -8,33 +8,62 @@
 
 namespace aio {
 
-result<detail::engine*> context::make(const options& how) noexcept { return detail::engine::make(how); }
-context::~context() { delete engine_; }
+result<detail::engine*> context::make(const options& how) noexcept {
+    return detail::engine::make(how);
+}
+context::~context() {
+    delete engine_;
+}
 
 request context::started(detail::block_pointer block, const aio::options& how) {
     detail::start(*engine_, *block, how);
     return request(std::move(block));
 }
 
-void context::run_until(const request& done) { engine_->run_until(*done.block()); }
-int context::fd() const noexcept { return engine_->fd(); }
-poll_result context::poll(const poll_budget& budget) { return engine_->poll(budget); }
-void context::budget(const poll_budget& budget) noexcept { engine_->budget = budget; }
-poll_budget context::budget() const noexcept { return engine_->budget; }
-bool context::wait(deadline until) { return engine_->wait(until.from(engine_->now())); }
-bool context::flush(deadline until) { return engine_->flush(until.from(engine_->now())); }
-shutdown_report context::shutdown(deadline until) { return engine_->shutdown(until.from(engine_->now())); }
-void context::threads(const thread_limits& limits) noexcept { engine_->limits(limits); }
-thread_limits context::threads() const noexcept { return engine_->limits(); }
-statistics context::statistics() const noexcept { return engine_->counters(); }
+void context::run_until(const request& done) {
+    engine_->run_until(*done.block());
+}
+int context::fd() const noexcept {
+    return engine_->fd();
+}
+poll_result context::poll(const poll_budget& budget) {
+    return engine_->poll(budget);
+}
+void context::budget(const poll_budget& budget) noexcept {
+    engine_->budget = budget;
+}
+poll_budget context::budget() const noexcept {
+    return engine_->budget;
+}
+bool context::wait(deadline until) {
+    return engine_->wait(until.from(engine_->now()));
+}
+bool context::flush(deadline until) {
+    return engine_->flush(until.from(engine_->now()));
+}
+shutdown_report context::shutdown(deadline until) {
+    return engine_->shutdown(until.from(engine_->now()));
+}
+void context::threads(const thread_limits& limits) noexcept {
+    engine_->limits(limits);
+}
+thread_limits context::threads() const noexcept {
+    return engine_->limits();
+}
+statistics context::statistics() const noexcept {
+    return engine_->counters();
+}
 
 std::size_t context::max_outstanding(std::size_t limit) noexcept {
     return engine_->max_outstanding.exchange(limit, std::memory_order_relaxed);
 }
 void context::priority(int priority) noexcept {
-    engine_->priority.store(std::clamp(priority, lowest_priority, highest_priority), std::memory_order_relaxed);
+    engine_->priority.store(std::clamp(priority, lowest_priority, highest_priority),
+                            std::memory_order_relaxed);
 }
-int context::priority() const noexcept { return engine_->priority.load(std::memory_order_relaxed); }
+int context::priority() const noexcept {
+    return engine_->priority.load(std::memory_order_relaxed);
+}
 
 bool request::priority(int priority) noexcept {
     if (!block_ || done()) return false;

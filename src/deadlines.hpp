@@ -5,8 +5,8 @@
 #include "completions.hpp"
 #include "extras.hpp"
 
-#include <mutex>
 #include <cstdint>
+#include <mutex>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -15,7 +15,7 @@ namespace aio::detail {
 
 /// The deadlines of requests in flight. Any thread; a leaf lock.
 class deadlines {
-public:
+  public:
     /// Throws std::bad_alloc.
     void add(block& request) {
         std::lock_guard held(mutex);
@@ -39,8 +39,8 @@ public:
         return due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
     }
 
-    /// Makes `results` readable when the earliest is due. The setting is made under the mutex, so that two threads
-    /// cannot leave an older one behind.
+    /// Makes `results` readable when the earliest is due. The setting is made under the mutex, so that two
+    /// threads cannot leave an older one behind.
     void arm(completions& results) noexcept {
         std::lock_guard held(mutex);
         clock::time_point first = due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
@@ -54,7 +54,7 @@ public:
 
     mutable std::mutex mutex;  // public for fork alone
 
-private:
+  private:
     // By number where they are due together: the order they were started in, whatever their addresses.
     using entry = std::tuple<clock::time_point, std::uint64_t, block*>;
     std::set<entry> due_;

@@ -12,10 +12,11 @@ namespace aio::detail {
 
 /// The scope of a poll. However it is left, the descriptor is readable if something is left to deliver.
 class engine::turn {
-public:
+  public:
     explicit turn(engine& owner) noexcept
         : engine_(owner),
-          // A poll inside a coroutine resumes others itself: the one that polls does not suspend before it returns.
+          // A poll inside a coroutine resumes others itself: the one that polls does not suspend before it
+          // returns.
           driving_(std::exchange(owner.driving_, false)),
           next_(std::exchange(owner.next_, nullptr)) {
         // Release: pairs with give_up(): another thread that finds its own mark was the poller itself.
@@ -32,7 +33,7 @@ public:
         engine_.results_->end_poll(!engine_.pending_.empty() || engine_.route_->stranded());
     }
 
-private:
+  private:
     engine& engine_;
     bool driving_;
     std::coroutine_handle<> next_;
@@ -70,7 +71,9 @@ poll_result engine::poll(const poll_budget& limit) {
     return did;
 }
 
-bool engine::has_results() const noexcept { return !pending_.empty() || !results_->empty(); }
+bool engine::has_results() const noexcept {
+    return !pending_.empty() || !results_->empty();
+}
 
 /// Results in order of priority, those included that arrive while others are delivered (M-10).
 block* engine::next_result() noexcept {
@@ -119,14 +122,15 @@ void engine::count_delivered() noexcept {
     delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-/// Calls the callback, then those of the groups that this completes, innermost first, without recursion (G-4).
-/// Everything is released after the last of them (M-12). The first exception leaves then (M-6, G-15).
+/// Calls the callback, then those of the groups that this completes, innermost first, without recursion
+/// (G-4). Everything is released after the last of them (M-12). The first exception leaves then (M-6, G-15).
 void engine::deliver(block& first) {
     std::exception_ptr thrown;
     block* delivered = nullptr;
     for (block* request = &first; request;) {
         if (request->extra) detach(*request);
-        request->state.store(phase::delivered, std::memory_order_relaxed);  // an abandoned call's worker sees: not running
+        request->state.store(phase::delivered,
+                             std::memory_order_relaxed);  // an abandoned call's worker sees: not running
         if (!(request->wishes.load(std::memory_order_relaxed) & nobody_receives)) {
             try {
                 request->deliver();
@@ -134,11 +138,13 @@ void engine::deliver(block& first) {
                 if (!thrown) thrown = std::current_exception();
             }
         }
-        if (request->era != era_.load(std::memory_order_relaxed)) return;  // the callback forked: this is the child
+        if (request->era != era_.load(std::memory_order_relaxed))
+            return;  // the callback forked: this is the child
         group_block* parent = std::exchange(request->parent, nullptr);
         if (request->is == kind::group) {
             auto& group = static_cast<group_block&>(*request);
-            while (auto* each = group.waiters) {  // each leaves the list before it is resumed: its frame may go
+            while (auto* each =
+                       group.waiters) {  // each leaves the list before it is resumed: its frame may go
                 group.waiters = each->next;
                 resume_next(each->awaiting);
             }
@@ -166,7 +172,8 @@ void engine::deliver(block& first) {
 void engine::serve_deadlines() noexcept {
     if (deadlines_.earliest() == clock::time_point::max()) return;
     clock::time_point present = now();
-    while (block* late = deadlines_.expired(present)) cancel(*late, ETIMEDOUT);
+    while (block* late = deadlines_.expired(present))
+        cancel(*late, ETIMEDOUT);
 }
 
 void engine::serve_messages() noexcept {
@@ -176,7 +183,8 @@ void engine::serve_messages() noexcept {
         composite* following = message->next_message;
         message->has_message.store(false, std::memory_order_release);  // the next message may come
         phase now = message->state.load(std::memory_order_relaxed);
-        bool begun = message->begun || message->is == kind::group;  // a task that has not sees the cause when it does
+        bool begun =
+            message->begun || message->is == kind::group;  // a task that has not sees the cause when it does
         if (now != phase::done && now != phase::delivered && begun)
             message->cancel_parts(message->cause.load(std::memory_order_relaxed));
         release(message);
@@ -237,7 +245,8 @@ void engine::resume_next(std::coroutine_handle<> next) noexcept {
         return;
     }
     driving_ = true;
-    for (next_ = next; next_;) std::exchange(next_, nullptr).resume();
+    for (next_ = next; next_;)
+        std::exchange(next_, nullptr).resume();
     driving_ = false;
 }
 
@@ -257,7 +266,8 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
         stake accepted;
         block* given_up;
     } press{cause, accepted, nullptr};
-    while (block* queued = route_->take_back_any()) conclude(*queued, cause);
+    while (block* queued = route_->take_back_any())
+        conclude(*queued, cause);
     // Under the route's lock only the outcome is fixed; the blocks are pushed after.
     route_->for_each_running(
         [](block& running, void* data) {
@@ -276,12 +286,15 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
 shutdown_report engine::shutdown(clock::time_point until) {
     closing_.store(true, std::memory_order_relaxed);
     shutdown_report report{.canceled = outstanding()};
-    for (block* each = parked_.front(); each; each = each->next) cancel(*each, ECANCELED);
+    for (block* each = parked_.front(); each; each = each->next)
+        cancel(*each, ECANCELED);
     while (outstanding()) {
         give_up_all(ECANCELED, stake::nothing);
         // Callbacks may start more, to be cancelled too, for ever: not longer than this.
         bool timed = until != clock::time_point::max();
-        deliver_results({.requests = 0, .time = timed ? std::max(until - now(), clock::duration(1)) : clock::duration::zero()});
+        deliver_results(
+            {.requests = 0,
+             .time = timed ? std::max(until - now(), clock::duration(1)) : clock::duration::zero()});
         wait(until);
         if (now() < until) continue;
         give_up_all(ETIMEDOUT, stake::effect);
@@ -316,7 +329,8 @@ void engine::drain() noexcept {
     turn now(*this);
     while (block* request = next_result()) {
         request->wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
-        if (request->is == kind::task && !request->begun) request->drop();  // never begun: its coroutine goes unrun
+        if (request->is == kind::task && !request->begun)
+            request->drop();  // never begun: its coroutine goes unrun
         if (request->is == kind::group) static_cast<group_block*>(request)->stop_feeding();
         if (take_up(*request)) deliver(*request);
     }
@@ -330,7 +344,8 @@ void engine::leak() noexcept {
         if (request.extra) detach(request);
         request.state.store(phase::delivered, std::memory_order_relaxed);
     };
-    while (block* each = next_result()) disown(*each);
+    while (block* each = next_result())
+        disown(*each);
     while (block* each = parked_.front()) {
         unpark(*each);
         disown(*each);

@@ -38,13 +38,18 @@ engine::engine(const context_options& how)
 
 void engine::make_route() {
     if (options_.simulation)
-        route_ = std::make_unique<simulated_route>(results_, *options_.simulation, options_.threads, options_.assist);
+        route_ = std::make_unique<simulated_route>(results_, *options_.simulation, options_.threads,
+                                                   options_.assist);
     else
         route_ = std::make_unique<thread_route>(results_, options_.threads, options_.assist);
 }
 
-void engine::limits(const thread_limits& limits) noexcept { route_->limits(limits); }
-thread_limits engine::limits() const noexcept { return route_->limits(); }
+void engine::limits(const thread_limits& limits) noexcept {
+    route_->limits(limits);
+}
+thread_limits engine::limits() const noexcept {
+    return route_->limits();
+}
 
 std::size_t engine::outstanding() const noexcept {
     // Relaxed: a snapshot. Delivered first, so that the difference is never negative.
@@ -55,7 +60,8 @@ std::size_t engine::outstanding() const noexcept {
 statistics engine::counters() const noexcept {
     route_counters counted = route_->counters();
     std::size_t all = outstanding();
-    std::size_t unfinished = std::min(all, counted.ready + counted.running + parked_tasks_.load(std::memory_order_relaxed));
+    std::size_t unfinished =
+        std::min(all, counted.ready + counted.running + parked_tasks_.load(std::memory_order_relaxed));
     return {.outstanding = all,
             .ready = counted.ready,
             .running = counted.running,
@@ -67,19 +73,19 @@ statistics engine::counters() const noexcept {
 
 void engine::start(block& request, const options& how) {
     request.owner = this;
-    request.era = era_.load(std::memory_order_relaxed);  // changes only in a fork's child, before any other thread
+    request.era =
+        era_.load(std::memory_order_relaxed);  // changes only in a fork's child, before any other thread
     int wanted = how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
     request.priority = static_cast<std::int8_t>(std::clamp(wanted, lowest_priority, highest_priority));
     if (how.deadline.set() || how.stop.get()) attach(request, how);
 
-    retain(&request);  // the engine's, until it is delivered
+    retain(&request);                                    // the engine's, until it is delivered
     submitted_.fetch_add(1, std::memory_order_relaxed);  // a counter
-    bool refused = closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
-    if (refused && request.is != kind::group)
-        request.cause.store(ECANCELED, std::memory_order_relaxed);
+    bool refused =
+        closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
+    if (refused && request.is != kind::group) request.cause.store(ECANCELED, std::memory_order_relaxed);
 
-    if (request.is != kind::leaf)
-        return results_->push(request);  // begun by poll (G-1)
+    if (request.is != kind::leaf) return results_->push(request);  // begun by poll (G-1)
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
     if (request.error) return conclude(request, request.error);
     dispatch(request);
@@ -97,8 +103,8 @@ void engine::dispatch(block& request) noexcept {
     route_->submit(request);
 }
 
-/// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on: it
-/// leaves the cause, and finds nothing to take back yet.
+/// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on:
+/// it leaves the cause, and finds nothing to take back yet.
 void engine::attach(block& request, const options& how) {
     auto extra = std::make_unique<extras>();
     request.extra = extra.release();  // the block's from here on
@@ -128,14 +134,15 @@ void engine::cancel(block& request, int cause) noexcept {
     if (request.era != era_.load(std::memory_order_relaxed)) return;  // a fork's parent has it
     std::int16_t none = 0;
     // Release: pairs with start()'s second look. The first cause counts.
-    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_acq_rel, std::memory_order_relaxed);
+    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_acq_rel,
+                                          std::memory_order_relaxed);
     give_up(request, cause, cause == ETIMEDOUT ? stake::effect : stake::nothing);
 }
 
 void engine::forget(block& request) noexcept {
     if (request.era != era_.load(std::memory_order_relaxed)) return;
-    // Relaxed: read by the poller, which the push or the message of cancel() synchronises with, or late: then the
-    // callback was being called already.
+    // Relaxed: read by the poller, which the push or the message of cancel() synchronises with, or late: then
+    // the callback was being called already.
     request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
     cancel(request, ECANCELED);
 }
@@ -162,7 +169,8 @@ bool engine::reprioritise(block& request, int to) noexcept {
     if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
     if (poller_.load(std::memory_order_acquire) != this_thread_mark()) return false;
     gather();
-    bool parked = request.is != kind::leaf && request.begun && request.state.load(std::memory_order_relaxed) == phase::fresh;
+    bool parked = request.is != kind::leaf && request.begun &&
+                  request.state.load(std::memory_order_relaxed) == phase::fresh;
     if (!request.pending && !parked) return false;
     if (request.pending) pending_.remove(request);
     request.priority = static_cast<std::int8_t>(to);
@@ -178,7 +186,8 @@ void engine::leave_message(composite& to) noexcept {
     do {
         to.next_message = first;
         // Release: the poller sees the cause.
-    } while (!messages_.compare_exchange_weak(first, &to, std::memory_order_release, std::memory_order_relaxed));
+    } while (
+        !messages_.compare_exchange_weak(first, &to, std::memory_order_release, std::memory_order_relaxed));
     results_->wake();
 }
 
@@ -223,31 +232,42 @@ bool give_up_running(block& request, int cause, stake accepted) noexcept {
 
 // What the public templates call.
 
-void start(engine& owner, block& request, const options& how) { owner.start(request, how); }
+void start(engine& owner, block& request, const options& how) {
+    owner.start(request, how);
+}
 void cancel(block& request, int cause) noexcept {
     // Relaxed: what is delivered stays so, and its engine may be gone.
     if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
         request.owner->cancel(request, cause);
 }
 void forget(block& request) noexcept {
-    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered) request.owner->forget(request);
+    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
+        request.owner->forget(request);
 }
 void abandon(block& request) noexcept {
-    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered) request.owner->abandon(request);
+    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
+        request.owner->abandon(request);
 }
-void resume_next(engine& owner, std::coroutine_handle<> next) noexcept { owner.resume_next(next); }
-void finished(block& task) noexcept { task.owner->finished(task); }
+void resume_next(engine& owner, std::coroutine_handle<> next) noexcept {
+    owner.resume_next(next);
+}
+void finished(block& task) noexcept {
+    task.owner->finished(task);
+}
 
-replacement* replaced(const block& request) noexcept { return request.extra ? request.extra->callback.get() : nullptr; }
+replacement* replaced(const block& request) noexcept {
+    return request.extra ? request.extra->callback.get() : nullptr;
+}
 bool replace(block& request, replacement* with) {
     std::unique_ptr<replacement> owned(with);
     if (!request.extra) request.extra = new extras;
-    // Relaxed: either this comes first, or the worker's mark in execute(); the callback is the poller's alone.
+    // Relaxed: either this comes first, or the worker's mark in execute(); the callback is the poller's
+    // alone.
     std::uint8_t before = request.wishes.load(std::memory_order_relaxed);
     do {
         if (before & (forgotten | discarded)) return false;
-    } while (!request.wishes.compare_exchange_weak(before, static_cast<std::uint8_t>(before & ~nobody_receives),
-                                                   std::memory_order_relaxed));
+    } while (!request.wishes.compare_exchange_weak(
+        before, static_cast<std::uint8_t>(before & ~nobody_receives), std::memory_order_relaxed));
     request.extra->callback = std::move(owned);
     return true;
 }

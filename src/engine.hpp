@@ -18,7 +18,7 @@
 namespace aio::detail {
 
 class engine {
-public:
+  public:
     [[nodiscard]] static result<engine*> make(const context_options& how) noexcept;
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
@@ -51,12 +51,12 @@ public:
     void begin_anew() noexcept;
 
     poll_budget budget;
-    std::atomic<int> priority{0};            // relaxed everywhere: a setting
+    std::atomic<int> priority{0};  // relaxed everywhere: a setting
     std::atomic<std::size_t> max_outstanding{0};
     engine* next_engine = nullptr;  // all engines of the process, for fork
     engine* previous_engine = nullptr;
 
-private:
+  private:
     explicit engine(const context_options& how);
     void make_route();
 
@@ -89,19 +89,19 @@ private:
     std::shared_ptr<completions> results_;
     std::unique_ptr<route> route_;
     deadlines deadlines_;
-    std::atomic<composite*> messages_{nullptr};   // tasks and groups to cancel
+    std::atomic<composite*> messages_{nullptr};  // tasks and groups to cancel
     std::atomic<std::size_t> submitted_{0};
-    std::atomic<std::size_t> delivered_{0};       // written by the poller only
-    std::atomic<const void*> poller_{nullptr};    // a thread, by the address of its mark
+    std::atomic<std::size_t> delivered_{0};     // written by the poller only
+    std::atomic<const void*> poller_{nullptr};  // a thread, by the address of its mark
     std::atomic<bool> closing_{false};
     std::atomic<std::uint8_t> era_{0};
-    request_queue pending_;        // taken from results_, not delivered yet
-    block_list parked_;            // begun tasks and groups
+    request_queue pending_;                     // taken from results_, not delivered yet
+    block_list parked_;                         // begun tasks and groups
     std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
-    unsigned polls_ = 0;           // nested ones included
+    unsigned polls_ = 0;                        // nested ones included
     linger linger_;
-    bool leaking_ = false;         // shutdown's deadline passed
-    bool driving_ = false;         // a coroutine is running
+    bool leaking_ = false;          // shutdown's deadline passed
+    bool driving_ = false;          // a coroutine is running
     std::coroutine_handle<> next_;  // to be resumed when it suspends
 };
 

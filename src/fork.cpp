@@ -22,17 +22,21 @@ registry& engines() noexcept {
     return all;
 }
 
-// Lock order: the registry, then each engine's locks. Held across fork, so that the child finds nothing half done.
+// Lock order: the registry, then each engine's locks. Held across fork, so that the child finds nothing half
+// done.
 void before_fork() {
     engines().mutex.lock();
-    for (engine* each = engines().first; each; each = each->next_engine) each->lock();
+    for (engine* each = engines().first; each; each = each->next_engine)
+        each->lock();
 }
 void after_in_parent() {
-    for (engine* each = engines().first; each; each = each->next_engine) each->unlock();
+    for (engine* each = engines().first; each; each = each->next_engine)
+        each->unlock();
     engines().mutex.unlock();
 }
 void after_in_child() {
-    for (engine* each = engines().first; each; each = each->next_engine) each->begin_anew();
+    for (engine* each = engines().first; each; each = each->next_engine)
+        each->begin_anew();
     engines().mutex.unlock();
 }
 
@@ -63,8 +67,8 @@ void engine::unlock() noexcept {
     deadlines_.mutex.unlock();
 }
 
-/// In the child. What was in flight stays where it is, for ever: its workers do not exist here, and its callbacks
-/// belong to the parent. Handles to it see another era and do nothing.
+/// In the child. What was in flight stays where it is, for ever: its workers do not exist here, and its
+/// callbacks belong to the parent. Handles to it see another era and do nothing.
 void engine::begin_anew() noexcept {
     era_.fetch_add(1, std::memory_order_relaxed);  // one thread
     auto fresh = std::make_shared<completions>();

@@ -67,8 +67,8 @@ void group_block::refill() noexcept {
     feeding = false;
 }
 
-/// Visits the members of this group and of the groups in it, whatever the depth, without recursion. The visitor
-/// may end requests, which stay members until they are delivered.
+/// Visits the members of this group and of the groups in it, whatever the depth, without recursion. The
+/// visitor may end requests, which stay members until they are delivered.
 template <class Visit>
 void group_block::visit_all(Visit visit) noexcept {
     for (block* at = first_member; at;) {
@@ -112,7 +112,8 @@ void group_block::abandon_members() noexcept {
 }  // namespace detail
 
 request group::adopt(detail::block_pointer block, const options& how) {
-    if (done()) block->cause.store(ECANCELED, std::memory_order_relaxed);  // not started yet: nobody else sees it
+    if (done())
+        block->cause.store(ECANCELED, std::memory_order_relaxed);  // not started yet: nobody else sees it
     detail::start(*engine_, *block, how);
     static_cast<void>(state().add(*block));
     return request(std::move(block));

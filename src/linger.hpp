@@ -12,11 +12,11 @@
 
 namespace aio::detail {
 
-/// Waking a sleeping thread and being woken costs 20 to 50 µs; a cached call takes one or two. So whoever has just
-/// worked looks a while longer before it sleeps, yielding the processor to anybody who has work. It remembers
-/// whether that paid, and if not, tries only now and then. One thread at a time.
+/// Waking a sleeping thread and being woken costs 20 to 50 µs; a cached call takes one or two. So whoever has
+/// just worked looks a while longer before it sleeps, yielding the processor to anybody who has work. It
+/// remembers whether that paid, and if not, tries only now and then. One thread at a time.
 class linger {
-public:
+  public:
     /// Whether `ready()` became true before the time was over.
     template <class Ready>
     bool until(Ready&& ready) noexcept {
@@ -30,10 +30,10 @@ public:
         return paid(ready());
     }
 
-private:
+  private:
     static constexpr auto longest = std::chrono::microseconds(50);
     static constexpr int looks_per_yield = 32;
-    static constexpr int best = 16;       // credit is kept between these
+    static constexpr int best = 16;  // credit is kept between these
     static constexpr int worst = -16;
     static constexpr unsigned retry = 64;  // without credit, one in so many times
 

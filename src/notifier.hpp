@@ -10,7 +10,7 @@ namespace aio::detail {
 /// Readable from signal() until acknowledge(), and from the moment it was armed for until it is armed anew.
 /// signal() from any thread, the rest from one at a time.
 class notifier {
-public:
+  public:
     notifier() = default;  // not open
     notifier(const notifier&) = delete;
     notifier& operator=(const notifier&) = delete;
@@ -27,7 +27,7 @@ public:
     /// Blocks until it is readable or `until` has passed; may return earlier.
     void wait(clock::time_point until) noexcept;
 
-private:
+  private:
     void close() noexcept;
 
     int fd_ = -1;     // an epoll instance over the other two

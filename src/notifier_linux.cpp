@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Linux: an epoll instance over an eventfd (results) and a timerfd (deadlines), so that one number shows both.
+// Linux: an epoll instance over an eventfd (results) and a timerfd (deadlines), so that one number shows
+// both.
 #include "notifier.hpp"
 
 #include "system_call.hpp"
@@ -16,7 +17,9 @@
 
 namespace aio::detail {
 
-notifier::~notifier() { close(); }
+notifier::~notifier() {
+    close();
+}
 
 void notifier::close() noexcept {
     errno_guard guard;
@@ -65,7 +68,8 @@ void notifier::signal() noexcept {
 
 void notifier::acknowledge() noexcept {
     std::uint64_t count = 0;
-    static_cast<void>(attempt([&] { return ::read(event_, &count, sizeof count); }));  // EAGAIN: not signalled
+    static_cast<void>(
+        attempt([&] { return ::read(event_, &count, sizeof count); }));  // EAGAIN: not signalled
 }
 
 void notifier::arm(clock::time_point when) noexcept {
@@ -77,7 +81,8 @@ void notifier::arm(clock::time_point when) noexcept {
         setting.it_value.tv_sec = seconds.count();
         setting.it_value.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
     }
-    static_cast<void>(attempt([&] { return ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &setting, nullptr); }));
+    static_cast<void>(
+        attempt([&] { return ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &setting, nullptr); }));
 }
 
 void notifier::wait(clock::time_point until) noexcept {
@@ -90,7 +95,8 @@ void notifier::wait(clock::time_point until) noexcept {
         limit = &timeout;
     }
     pollfd watched[] = {{event_, POLLIN, 0}, {timer_, POLLIN, 0}};
-    static_cast<void>(attempt_once([&] { return ::ppoll(watched, 2, limit, nullptr); }));  // EINTR: the caller looks again
+    static_cast<void>(
+        attempt_once([&] { return ::ppoll(watched, 2, limit, nullptr); }));  // EINTR: the caller looks again
 }
 
 }  // namespace aio::detail

@@ -12,7 +12,7 @@ namespace aio::detail {
 
 /// An intrusive list; a block is in one list at a time.
 class block_list {
-public:
+  public:
     [[nodiscard]] bool empty() const noexcept { return !first_; }
     [[nodiscard]] block* front() const noexcept { return first_; }
 
@@ -33,13 +33,13 @@ public:
         return taken;
     }
 
-private:
+  private:
     block* first_ = nullptr;
     block* last_ = nullptr;
 };
 
 class request_queue {
-public:
+  public:
     [[nodiscard]] bool empty() const noexcept { return !size(); }
     /// Exact for who may change the queue; for others a hint.
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -59,7 +59,8 @@ public:
     }
     /// Forgets what is in it.
     void clear() noexcept {
-        for (block_list& each : lists_) each = {};
+        for (block_list& each : lists_)
+            each = {};
         occupied_ = 0;
         resize(0);
     }
@@ -70,8 +71,10 @@ public:
         resize(size() - 1);
     }
 
-private:
-    void resize(std::size_t size) noexcept { size_.store(size, std::memory_order_relaxed); }  // one at a time may
+  private:
+    void resize(std::size_t size) noexcept {
+        size_.store(size, std::memory_order_relaxed);
+    }  // one at a time may
     static unsigned level_of(const block& member) noexcept {
         return static_cast<unsigned>(member.priority - lowest_priority);
     }

@@ -29,7 +29,7 @@ struct route_counters {
 /// A route owns what it queued until it pushes it to the completions or gives it back. Every function may be
 /// called from any thread, unless it says otherwise; none blocks, unless it says so.
 class route {
-public:
+  public:
     route() = default;
     route(const route&) = delete;
     route& operator=(const route&) = delete;
@@ -46,10 +46,11 @@ public:
     /// Any queued block, fresh again, or null.
     virtual block* take_back_any() noexcept = 0;
 
-    /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block otherwise.
-    /// Polling thread.
+    /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block
+    /// otherwise. Polling thread.
     virtual bool assist(bool waiting) noexcept = 0;
-    /// Returns when the call of `request`, which is queued or running, is over; it is pushed soon after. Blocks.
+    /// Returns when the call of `request`, which is queued or running, is over; it is pushed soon after.
+    /// Blocks.
     virtual void settle(block& request) noexcept = 0;
 
     virtual void limits(const thread_limits& limits) noexcept = 0;
@@ -75,7 +76,8 @@ public:
 /// The second half of execute: the call is over and gave a value or the errno `failed`.
 [[nodiscard]] bool conclude(block& request, int failed) noexcept;
 
-/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the block is to be pushed.
+/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the
+/// block is to be pushed.
 [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
 
 }  // namespace aio::detail

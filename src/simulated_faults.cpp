@@ -101,7 +101,8 @@ std::span<const int> plausible_errors(const row& operation) noexcept {
 
 bool shorten(const row& operation, call& arguments, random_source& dice) noexcept {
     // Of bytes, or of buffers.
-    const bool reads = is_one_of(operation, {&rows::pread_owned, &rows::read, &rows::read_owned, &rows::readv});
+    const bool reads =
+        is_one_of(operation, {&rows::pread_owned, &rows::read, &rows::read_owned, &rows::readv});
     if (!reads && !is_one_of(operation, {&rows::write, &rows::writev, &rows::sendfile})) return false;
     if (arguments.data.size < 2 || !splits(arguments.at.fd, reads)) return false;
     arguments.data.size = 1 + dice.below(arguments.data.size - 1);

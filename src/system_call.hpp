@@ -11,13 +11,13 @@ namespace aio::detail {
 
 /// Keeps the caller's errno as it was: results carry their own.
 class errno_guard {
-public:
+  public:
     errno_guard() noexcept : saved_(errno) {}
     errno_guard(const errno_guard&) = delete;
     errno_guard& operator=(const errno_guard&) = delete;
     ~errno_guard() { errno = saved_; }
 
-private:
+  private:
     int saved_;
 };
 

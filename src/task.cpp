@@ -10,7 +10,9 @@ void* task_promise_base::operator new(std::size_t bytes) noexcept {
         return nullptr;  // the task is empty, and says ENOMEM when it is awaited
     }
 }
-void task_promise_base::operator delete(void* frame, std::size_t bytes) noexcept { deallocate(frame, size_class_of(bytes)); }
+void task_promise_base::operator delete(void* frame, std::size_t bytes) noexcept {
+    deallocate(frame, size_class_of(bytes));
+}
 
 void task_promise_base::cancel(int why) noexcept {
     for (task_promise_base* task = this; task; task = task->child) {

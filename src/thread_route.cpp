@@ -8,37 +8,60 @@ namespace aio::detail {
 thread_route::thread_route(std::shared_ptr<completions> results, const thread_limits& limits, bool assist)
     : pool_(std::make_shared<worker_pool>(std::move(results), limits)), assist_(assist) {}
 
-thread_route::~thread_route() { pool_->close(); }
+thread_route::~thread_route() {
+    pool_->close();
+}
 
 answer thread_route::submit(block& request) noexcept {
     pool_->submit(request);
     return answer::queued;
 }
-bool thread_route::take_back(block& request) noexcept { return pool_->take_back(request); }
-block* thread_route::take_back_any() noexcept { return pool_->take_back_any(); }
+bool thread_route::take_back(block& request) noexcept {
+    return pool_->take_back(request);
+}
+block* thread_route::take_back_any() noexcept {
+    return pool_->take_back_any();
+}
 bool thread_route::reprioritise(block& request, int priority) noexcept {
     return pool_->reprioritise(request, priority);
 }
 void thread_route::for_each_running(void (*visit)(block&, void*), void* data) noexcept {
     pool_->for_each_running(visit, data);
 }
-bool thread_route::assist(bool waiting) noexcept { return assist_ && pool_->assist(waiting); }
+bool thread_route::assist(bool waiting) noexcept {
+    return assist_ && pool_->assist(waiting);
+}
 
 void thread_route::settle(block& request) noexcept {
     for (;;) {
-        phase now = request.state.load(std::memory_order_acquire);  // acquire: the buffer is no longer written
+        phase now =
+            request.state.load(std::memory_order_acquire);  // acquire: the buffer is no longer written
         if (now != phase::queued && now != phase::running) return;
         if (now == phase::queued && assist(true)) continue;
         request.state.wait(now, std::memory_order_acquire);
     }
 }
 
-void thread_route::limits(const thread_limits& limits) noexcept { pool_->limits(limits); }
-thread_limits thread_route::limits() const noexcept { return pool_->limits(); }
-bool thread_route::stranded() const noexcept { return assist_ && pool_->stranded(); }
-bool thread_route::leaves_room() const noexcept { return pool_->leaves_room(); }
-route_counters thread_route::counters() const noexcept { return pool_->counters(); }
-void thread_route::lock_for_fork() noexcept { pool_->mutex.lock(); }
-void thread_route::unlock_after_fork() noexcept { pool_->mutex.unlock(); }
+void thread_route::limits(const thread_limits& limits) noexcept {
+    pool_->limits(limits);
+}
+thread_limits thread_route::limits() const noexcept {
+    return pool_->limits();
+}
+bool thread_route::stranded() const noexcept {
+    return assist_ && pool_->stranded();
+}
+bool thread_route::leaves_room() const noexcept {
+    return pool_->leaves_room();
+}
+route_counters thread_route::counters() const noexcept {
+    return pool_->counters();
+}
+void thread_route::lock_for_fork() noexcept {
+    pool_->mutex.lock();
+}
+void thread_route::unlock_after_fork() noexcept {
+    pool_->mutex.unlock();
+}
 
 }  // namespace aio::detail

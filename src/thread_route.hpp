@@ -11,9 +11,10 @@ namespace aio::detail {
 
 class worker_pool;
 
-/// The workers outlive the route: one that is stuck in a call keeps what it needs, and ends when it comes back.
+/// The workers outlive the route: one that is stuck in a call keeps what it needs, and ends when it comes
+/// back.
 class thread_route final : public route {
-public:
+  public:
     thread_route(std::shared_ptr<completions> results, const thread_limits& limits, bool assist);
     ~thread_route() override;
 
@@ -32,7 +33,7 @@ public:
     void lock_for_fork() noexcept override;
     void unlock_after_fork() noexcept override;
 
-private:
+  private:
     std::shared_ptr<worker_pool> pool_;
     bool assist_;
 };

@@ -51,9 +51,9 @@ struct worker {
     block* current = nullptr;
     std::condition_variable wakeup;
     bool woken = false;
-    bool blocked = false;            // its call makes no progress: it counts for nothing
-    std::uint64_t calls = 0;         // taken so far
-    std::uint64_t calls_seen = 0;    // when the watcher looked last
+    bool blocked = false;          // its call makes no progress: it counts for nothing
+    std::uint64_t calls = 0;       // taken so far
+    std::uint64_t calls_seen = 0;  // when the watcher looked last
     clock::duration cpu_seen = {};
     clock::time_point last_end = {};  // of its last call
     pthread_t thread = pthread_self();
@@ -120,7 +120,8 @@ bool worker_pool::reprioritise(block& request, int priority) noexcept {
 
 void worker_pool::for_each_running(void (*visit)(block&, void*), void* data) noexcept {
     lock held = acquire();
-    for (worker* each = busy_; each; each = each->next) visit(*each->current, data);
+    for (worker* each = busy_; each; each = each->next)
+        visit(*each->current, data);
 }
 
 void worker_pool::limits(const thread_limits& limits) noexcept {
@@ -161,7 +162,8 @@ bool worker_pool::leaves_room() const noexcept {
 
 route_counters worker_pool::counters() noexcept {
     lock held = acquire();
-    route_counters counted{.ready = queue_.size(), .running = running_, .threads = threads_, .assisted = assisted_};
+    route_counters counted{
+        .ready = queue_.size(), .running = running_, .threads = threads_, .assisted = assisted_};
     for (worker* each = busy_; each; each = each->next) {
         phase now = each->current->state.load(std::memory_order_relaxed);  // relaxed: a snapshot
         counted.abandoned += now == phase::abandoned || now == phase::delivered;
@@ -300,9 +302,10 @@ void worker_pool::work() noexcept {
     if (!threads_ && !queue_.empty()) results_->wake();
 }
 
-/// Whether the poller, if it sleeps, is to be woken for the call that has just ended. At once, if calls are slow or
-/// nothing waits. But while cached calls follow each other, each waking would cost several of them: then when as many
-/// have ended as still wait, so that it has a batch and the workers still have work. The watcher sees to the rest.
+/// Whether the poller, if it sleeps, is to be woken for the call that has just ended. At once, if calls are
+/// slow or nothing waits. But while cached calls follow each other, each waking would cost several of them:
+/// then when as many have ended as still wait, so that it has a batch and the workers still have work. The
+/// watcher sees to the rest.
 bool worker_pool::time_to_wake(worker& self) noexcept {
     clock::time_point present = clock::now();
     bool quick = present - std::exchange(self.last_end, present) < quick_call;
@@ -312,7 +315,8 @@ bool worker_pool::time_to_wake(worker& self) noexcept {
 }
 
 void worker_pool::wake_poller() noexcept {
-    if (owed_.load(std::memory_order_acquire) && owed_.exchange(false, std::memory_order_acq_rel) && !results_->empty())
+    if (owed_.load(std::memory_order_acquire) && owed_.exchange(false, std::memory_order_acq_rel) &&
+        !results_->empty())
         results_->wake();
 }
 

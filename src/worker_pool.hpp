@@ -16,15 +16,15 @@ namespace aio::detail {
 
 struct worker;
 
-/// Elastic: `min` workers run at once. When work waits although they are all busy, one more thread, the watcher,
-/// looks every millisecond who of them makes no progress and burns no CPU; for each that is blocked another may
-/// run, up to `max` threads in all. So cached work never has more threads than cores, and a stuck call holds
-/// nobody else up.
+/// Elastic: `min` workers run at once. When work waits although they are all busy, one more thread, the
+/// watcher, looks every millisecond who of them makes no progress and burns no CPU; for each that is blocked
+/// another may run, up to `max` threads in all. So cached work never has more threads than cores, and a stuck
+/// call holds nobody else up.
 ///
-/// Everything is under one mutex, held for a few instructions. Lock order: this mutex alone; results are pushed
-/// and threads started without it.
+/// Everything is under one mutex, held for a few instructions. Lock order: this mutex alone; results are
+/// pushed and threads started without it.
 class worker_pool : public std::enable_shared_from_this<worker_pool> {
-public:
+  public:
     worker_pool(std::shared_ptr<completions> results, const thread_limits& limits) noexcept;
 
     void submit(block& request) noexcept;
@@ -36,13 +36,13 @@ public:
     void limits(const thread_limits& limits) noexcept;
     [[nodiscard]] thread_limits limits() noexcept;
     [[nodiscard]] bool stranded() noexcept;  // work waits, and no thread could be had
-    void close() noexcept;  // idle workers end, busy ones when their call returns
+    void close() noexcept;                   // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
 
     std::mutex mutex;  // public for fork alone
 
-private:
+  private:
     using lock = std::unique_lock<std::mutex>;
 
     [[nodiscard]] lock acquire() noexcept;
@@ -68,16 +68,17 @@ private:
     thread_limits limits_;         // with numbers in place of defaults
     request_queue queue_;
     linger linger_;
-    bool lingering_ = false;  // one worker does
+    bool lingering_ = false;     // one worker does
     worker* idle_ = nullptr;     // a stack: the last to rest is the first to be woken
     worker* busy_ = nullptr;     // a list: those inside a call
     worker* watcher_ = nullptr;  // null, or the one that looks for blocked workers
     unsigned threads_ = 0;
     unsigned idle_count_ = 0;
-    std::atomic<unsigned> unblocked_{0};  // busy and not marked blocked; relaxed, read without the mutex as a hint
-    unsigned coming_ = 0;     // woken or started, not here yet
+    std::atomic<unsigned> unblocked_{
+        0};                // busy and not marked blocked; relaxed, read without the mutex as a hint
+    unsigned coming_ = 0;  // woken or started, not here yet
     std::size_t running_ = 0;
-    std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken
+    std::size_t unannounced_ = 0;    // calls that ended since the poller was last woken
     std::atomic<bool> owed_{false};  // a result was pushed and the poller, asleep, not woken yet
     std::size_t assisted_ = 0;
     bool closed_ = false;

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 class Priority : public engine_test {
-public:
+  public:
     /// Calls made one after the other, by a context that queues: the order in which they were made.
     std::vector<int> made;
     std::vector<int> delivered;
@@ -36,7 +36,8 @@ TEST_P(Priority, HigherRunsFirstAndFirstInFirstOutWithinOne) {  // C-PRI
     io->flush();
     std::vector<int> expected;
     for (int priority = highest_priority; priority >= lowest_priority; --priority)
-        for (int round = 0; round < 2; ++round) expected.push_back(10 * priority + round);
+        for (int round = 0; round < 2; ++round)
+            expected.push_back(10 * priority + round);
     EXPECT_EQ(made, expected);
 }
 
@@ -140,7 +141,8 @@ TEST_P(Priority, OfAGroupIsThatOfItsDelivery) {  // R-GROUP [V]: not inherited b
 TEST_P(Priority, LowStarvesWhileHigherWaits) {  // strict, no aging
     auto io = make_queueing_context();
     io->submit(note(-1).with({.priority = -1}), receive(-1));
-    for (int i = 0; i < 100; ++i) io->submit(note(i), receive(i));
+    for (int i = 0; i < 100; ++i)
+        io->submit(note(i), receive(i));
     io->flush();
     EXPECT_EQ(made.back(), -1);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything at once. The single headers compile faster.
+// Everything but <aio/simulation.hpp>, which is for tests. The single headers compile faster.
 #pragma once
 
 #include <aio/attributes.hpp>

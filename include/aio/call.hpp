@@ -23,9 +23,10 @@ struct call_outcome<result<T>> {
 
 template <class Function, class Outcome, class Callback>
 class call_block final : public block {
-public:
+  public:
     static block_pointer make(Function&& function, Callback&& callback) {
-        return block_pointer(make_block<call_block>(sizeof(call_block), std::move(function), std::move(callback)));
+        return block_pointer(
+            make_block<call_block>(sizeof(call_block), std::move(function), std::move(callback)));
     }
 
     int run() noexcept override {
@@ -49,7 +50,9 @@ public:
         return 0;
     }
     void deliver() override {
-        if (error) return call_back(*this, *callback_, Outcome(aio::error(error)));  // outcome_ may be the worker's yet
+        if (error)
+            return call_back(*this, *callback_,
+                             Outcome(aio::error(error)));  // outcome_ may be the worker's yet
         call_back(*this, *callback_, std::move(outcome_));
     }
     void drop() noexcept override { callback_.drop(*this); }
@@ -62,11 +65,12 @@ public:
     call_block(Function&& function, Callback&& callback)
         : block(kind::leaf), function_(std::move(function)), callback_(std::move(callback)) {
         at_stake = stake::effect;  // who knows what the function does
-        if constexpr (std::is_same_v<Callback, no_callback>) wishes.store(nobody_receives, std::memory_order_relaxed);
+        if constexpr (std::is_same_v<Callback, no_callback>)
+            wishes.store(nobody_receives, std::memory_order_relaxed);
     }
     ~call_block() override { drop(); }
 
-private:
+  private:
     Function function_;
     Outcome outcome_ = aio::error(ECANCELED);
     callback_slot<Callback> callback_;
@@ -77,7 +81,7 @@ private:
 /// A function to be called on a worker thread.
 template <class Function>
 class [[nodiscard]] function_operation {
-public:
+  public:
     using outcome = typename detail::call_outcome<std::invoke_result_t<Function&>>::type;
 
     explicit function_operation(Function&& function) : function_(std::move(function)) {}
@@ -99,10 +103,11 @@ public:
     [[nodiscard]] const options& how() const noexcept { return how_; }
     template <class Callback>
     [[nodiscard]] detail::block_pointer into_block(Callback callback) && {
-        return detail::call_block<Function, outcome, Callback>::make(std::move(function_), std::move(callback));
+        return detail::call_block<Function, outcome, Callback>::make(std::move(function_),
+                                                                     std::move(callback));
     }
 
-private:
+  private:
     Function function_;
     options how_;
 };
@@ -110,14 +115,15 @@ private:
 /// Calls `function()` on a worker thread and delivers what it returns: `result<X>` for an X, the same for a
 /// function that returns a `result<X>`.
 ///
-/// Lifetime: the function is moved into the request, and destroyed when the call is over, perhaps on the worker.
-/// Errors: std::system_error becomes its code, std::bad_alloc ENOMEM, any other exception
+/// Lifetime: the function is moved into the request, and destroyed when the call is over, perhaps on the
+/// worker. Errors: std::system_error becomes its code, std::bad_alloc ENOMEM, any other exception
 /// `std::errc::state_not_recoverable`: catch what you want to know about.
-/// Cancel: a function that is running is not given up, only by a deadline: then it goes on, and what it returns
-/// is destroyed.
+/// Cancel: a function that is running is not given up, only by a deadline: then it goes on, and what it
+/// returns is destroyed.
 template <class Function>
 [[nodiscard]] function_operation<std::decay_t<Function>> call(Function&& function) {
-    return function_operation<std::decay_t<Function>>(std::decay_t<Function>(std::forward<Function>(function)));
+    return function_operation<std::decay_t<Function>>(
+        std::decay_t<Function>(std::forward<Function>(function)));
 }
 
 }  // namespace aio

@@ -18,7 +18,8 @@ namespace aio {
 
 class simulation;
 
-/// How many threads make blocking calls (C-MINP, C-MAXP, C-MAXI). Threads are started when work waits for them.
+/// How many threads make blocking calls (C-MINP, C-MAXP, C-MAXI). Threads are started when work waits for
+/// them.
 struct thread_limits {
     /// As many run at once whenever there is work; 0 means one per core, at least two.
     unsigned min = 0;
@@ -76,17 +77,18 @@ struct context_options {
 
 /// The engine: one per thread or loop.
 ///
-/// Threads: submit and cancel from any thread. Poll (and what calls it: wait does not, flush, run and shutdown do)
-/// from one thread at a time; that thread is the polling thread, at first the one that made the context.
-/// Callbacks, coroutines and feeders run only there, never inside the call that submitted them, never under a lock.
+/// Threads: submit and cancel from any thread. Poll (and what calls it: wait does not, flush, run and
+/// shutdown do) from one thread at a time; that thread is the polling thread, at first the one that made the
+/// context. Callbacks, coroutines and feeders run only there, never inside the call that submitted them,
+/// never under a lock.
 ///
-/// Destroying a context gives up what is outstanding, callbacks uncalled; it waits only for calls that work on
-/// buffers of the caller's. `exit` never waits.
+/// Destroying a context gives up what is outstanding, callbacks uncalled; it waits only for calls that work
+/// on buffers of the caller's. `exit` never waits.
 ///
 /// After fork, the child's copy is empty, with its own threads and the same number for `fd()`; what was
 /// outstanding is the parent's (C-FORK).
 class context {
-public:
+  public:
     using options = context_options;
 
     /// Throws std::system_error if no descriptors can be had, std::bad_alloc.
@@ -112,8 +114,8 @@ public:
     /// Starts `work`; `callback` is called once with its outcome, in a later poll. The callback object is
     /// destroyed in poll too, so what it captures may own the buffers.
     ///
-    /// Returns at once, whatever the disk does. Whatever is wrong with the arguments is delivered as the result.
-    /// Errors: throws std::bad_alloc, and nothing was started. After shutdown: `operation_canceled`.
+    /// Returns at once, whatever the disk does. Whatever is wrong with the arguments is delivered as the
+    /// result. Errors: throws std::bad_alloc, and nothing was started. After shutdown: `operation_canceled`.
     template <work Work, receives<Work> Callback>
     request submit(Work&& work, Callback callback) {
         aio::options how = work.how();
@@ -126,22 +128,26 @@ public:
         return submit(std::move(work), detail::no_callback());
     }
 
-    /// Starts `work` and polls until it is done, delivering whatever else is due. For programs without a loop.
-    /// Gives an operation's `result<T>`, a task's T; throws what the task threw, or what another callback threw.
+    /// Starts `work` and polls until it is done, delivering whatever else is due. For programs without a
+    /// loop. Gives an operation's `result<T>`, a task's T; throws what the task threw, or what another
+    /// callback threw.
     template <work Work>
-    auto run(Work&& work) -> std::conditional_t<std::same_as<typename Work::outcome, detail::nothing>, void, typename Work::outcome> {
+    auto run(Work&& work) -> std::conditional_t<std::same_as<typename Work::outcome, detail::nothing>, void,
+                                                typename Work::outcome> {
         std::optional<typename Work::outcome> outcome;
-        request started = submit(std::move(work), [&](typename Work::outcome&& value) { outcome.emplace(std::move(value)); });
+        request started = submit(std::move(work),
+                                 [&](typename Work::outcome&& value) { outcome.emplace(std::move(value)); });
         run_until(started);
         if constexpr (!std::same_as<typename Work::outcome, detail::nothing>) return std::move(*outcome);
     }
 
-    /// The descriptor to watch for reading, in any event loop: readable when poll has something to do. The same
-    /// number for the life of the context (C-FILENO). Do not read from it, do not close it.
+    /// The descriptor to watch for reading, in any event loop: readable when poll has something to do. The
+    /// same number for the life of the context (C-FILENO). Do not read from it, do not close it.
     [[nodiscard]] AIO_EXPORT int fd() const noexcept;
 
     /// Delivers results that are there, in order of priority, and never waits (C-POLLCB), except under
-    /// max_outstanding. An exception that leaves a callback leaves poll; the rest stays for the next one (M-6).
+    /// max_outstanding. An exception that leaves a callback leaves poll; the rest stays for the next one
+    /// (M-6).
     AIO_EXPORT poll_result poll(const poll_budget& budget);
     poll_result poll() { return poll(budget()); }
 
@@ -149,8 +155,8 @@ public:
     AIO_EXPORT void budget(const poll_budget& budget) noexcept;
     [[nodiscard]] AIO_EXPORT poll_budget budget() const noexcept;
 
-    /// Blocks until poll has something to do, or nothing is outstanding, or the deadline passed (C-WAIT). Delivers
-    /// nothing. Returns whether poll has something to do.
+    /// Blocks until poll has something to do, or nothing is outstanding, or the deadline passed (C-WAIT).
+    /// Delivers nothing. Returns whether poll has something to do.
     AIO_EXPORT bool wait(deadline until = {});
 
     /// Polls until nothing is outstanding (C-FLUSH), or the deadline passed; whether nothing is.
@@ -170,7 +176,9 @@ public:
     AIO_EXPORT void priority(int priority) noexcept;
     [[nodiscard]] AIO_EXPORT int priority() const noexcept;
     /// Lowers it by `by` (C-NICE), raises it if negative.
-    void nice(int by) noexcept { priority(priority() - std::clamp(by, -2 * highest_priority, 2 * highest_priority)); }
+    void nice(int by) noexcept {
+        priority(priority() - std::clamp(by, -2 * highest_priority, 2 * highest_priority));
+    }
 
     /// Any thread.
     [[nodiscard]] AIO_EXPORT aio::statistics statistics() const noexcept;
@@ -178,7 +186,7 @@ public:
     /// For the library.
     [[nodiscard]] detail::engine& engine() const noexcept { return *engine_; }
 
-private:
+  private:
     explicit context(detail::engine* adopted) noexcept : engine_(adopted) {}
 
     AIO_EXPORT static result<detail::engine*> make(const options& how) noexcept;

@@ -28,7 +28,7 @@ inline descriptor* retain(descriptor* shared) noexcept {
 
 /// What file and directory have in common: move-only ownership of one descriptor.
 class handle {
-public:
+  public:
     handle() noexcept = default;
     handle(handle&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
     handle& operator=(handle&& other) noexcept {
@@ -56,10 +56,10 @@ public:
     /// Hands the reference over, leaving the handle empty.
     [[nodiscard]] descriptor* take() noexcept { return std::exchange(shared_, nullptr); }
 
-protected:
+  protected:
     explicit handle(int fd) : shared_(fd < 0 ? nullptr : adopt(fd)) {}
 
-private:
+  private:
     descriptor* shared_ = nullptr;
 };
 
@@ -71,7 +71,7 @@ private:
 /// Lifetime: a request started on a file keeps the descriptor open until it completes, so a file may be
 /// destroyed while requests use it.
 class file : public detail::handle {
-public:
+  public:
     file() noexcept = default;
     /// Takes ownership of `fd`; a negative one makes an empty file.
     explicit file(int fd) : handle(fd) {}
@@ -79,7 +79,7 @@ public:
 
 /// An open directory: the base of relative paths (`aio::stat({directory, "name"})`). Same ownership as file.
 class directory : public detail::handle {
-public:
+  public:
     directory() noexcept = default;
     /// Takes ownership of `fd`; a negative one makes an empty directory.
     explicit directory(int fd) : handle(fd) {}

@@ -14,17 +14,17 @@ struct group_options {
     int priority = options::inherited;
 };
 
-/// Requests that end together: the group's callback is called when all its members' were. A feeder adds members
-/// as others end, so that a million pieces of work never queue at once.
+/// Requests that end together: the group's callback is called when all its members' were. A feeder adds
+/// members as others end, so that a million pieces of work never queue at once.
 ///
-/// A group that has no member, and no feeder that adds one, ends at the next poll (G-3); members' callbacks may
-/// add more until then. Its result is success, or what `result` was given.
+/// A group that has no member, and no feeder that adds one, ends at the next poll (G-3); members' callbacks
+/// may add more until then. Its result is success, or what `result` was given.
 ///
-/// Lifetime: destroying the handle cancels what is outstanding, callbacks uncalled, and waits for calls that work
-/// on the caller's buffers; `detach` lets the group go on without it. Groups may be members of groups.
+/// Lifetime: destroying the handle cancels what is outstanding, callbacks uncalled, and waits for calls that
+/// work on the caller's buffers; `detach` lets the group go on without it. Groups may be members of groups.
 /// Threads: the polling thread; `cancel` and `forget` from any.
 class group {
-public:
+  public:
     /// An open group. Throws std::bad_alloc.
     explicit group(context& io, const group_options& how = {}) : group(io, how, detail::no_callback()) {}
 
@@ -58,15 +58,15 @@ public:
         return add(std::move(work), detail::no_callback());
     }
 
-    /// Makes a started request a member. Errors: EEXIST if it is in a group, EINVAL if this group has ended. One
-    /// that is done is ignored (G-5).
+    /// Makes a started request a member. Errors: EEXIST if it is in a group, EINVAL if this group has ended.
+    /// One that is done is ignored (G-5).
     aio::result<> add(const request& member) { return joined(member.block()); }
     /// Makes a group a member; both handles stay what they are. Errors: also ELOOP, if it contains this one.
     aio::result<> add(const group& member) { return joined(member.block_.get()); }
 
-    /// Calls `feeder(group&)` now and whenever a member ends, while there are fewer members than the limit (set
-    /// to 2 if it is 0), until it adds nothing (G-10, G-11). It may add several at once. An exception that leaves
-    /// it is swallowed and ends the feeding (M-7).
+    /// Calls `feeder(group&)` now and whenever a member ends, while there are fewer members than the limit
+    /// (set to 2 if it is 0), until it adds nothing (G-10, G-11). It may add several at once. An exception
+    /// that leaves it is swallowed and ends the feeding (M-7).
     template <class Feeder>
         requires std::invocable<Feeder&, group&>
     void feed(Feeder feeder) {
@@ -99,7 +99,9 @@ public:
     [[nodiscard]] bool done() const noexcept { return state().finished; }
 
     /// What the group is to deliver: success, or an error (G-7). The last call counts.
-    void result(const std::error_code& error) noexcept { block_->error = static_cast<std::int16_t>(error.value()); }
+    void result(const std::error_code& error) noexcept {
+        block_->error = static_cast<std::int16_t>(error.value());
+    }
 
     /// Cancels the members, ends the feeding; the group's callback gets `operation_canceled`.
     void cancel() noexcept { detail::cancel(*block_, ECANCELED); }
@@ -117,9 +119,12 @@ public:
     /// Awaits the end of the group; gives its result. A cancelled task cancels it.
     [[nodiscard]] awaiter operator co_await() const noexcept;
 
-private:
-    group(detail::engine* engine, detail::block_pointer block) noexcept : engine_(engine), block_(std::move(block)) {}
-    [[nodiscard]] detail::group_block& state() const noexcept { return static_cast<detail::group_block&>(*block_); }
+  private:
+    group(detail::engine* engine, detail::block_pointer block) noexcept
+        : engine_(engine), block_(std::move(block)) {}
+    [[nodiscard]] detail::group_block& state() const noexcept {
+        return static_cast<detail::group_block&>(*block_);
+    }
     AIO_EXPORT request adopt(detail::block_pointer block, const options& how);
     [[nodiscard]] AIO_EXPORT aio::result<> joined(detail::block* member) noexcept;
 
@@ -128,7 +133,7 @@ private:
 };
 
 class group::awaiter final : detail::awaited {
-public:
+  public:
     explicit awaiter(const group& all) noexcept : group_(all.state()) {}
     awaiter(const awaiter&) = delete;
     awaiter& operator=(const awaiter&) = delete;
@@ -137,7 +142,8 @@ public:
     bool await_ready() const noexcept { return group_.finished; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        static_assert(std::derived_from<Promise, detail::task_promise_base>, "a group is awaited in an aio::task");
+        static_assert(std::derived_from<Promise, detail::task_promise_base>,
+                      "a group is awaited in an aio::task");
         promise_ = &awaiting.promise();
         promise_->other = this;
         awaiting_ = {awaiting, std::exchange(group_.waiters, &awaiting_)};
@@ -149,7 +155,7 @@ public:
         return {};
     }
 
-private:
+  private:
     void cancel(int cause) noexcept override { detail::cancel(group_, cause); }
     void stop() noexcept {
         if (!promise_) return;
@@ -167,6 +173,8 @@ private:
     detail::task_promise_base* promise_ = nullptr;
 };
 
-inline group::awaiter group::operator co_await() const noexcept { return awaiter(*this); }
+inline group::awaiter group::operator co_await() const noexcept {
+    return awaiter(*this);
+}
 
 }  // namespace aio

@@ -18,8 +18,9 @@ namespace aio {
 /// Opens a file: open(2), R-OPEN. `flags` are O_… of <fcntl.h>; O_CLOEXEC is always added. `mode` counts only
 /// if a file is created, less the umask of the time when the call is made.
 ///
-/// A FIFO opened for reading or writing waits for its other end, as in open(2): O_NONBLOCK if that is not
-/// wanted. Cancel: a file opened too late is closed again; one that was created stays.
+/// A FIFO opened for reading or writing waits for its other end, as in open(2), unless O_NONBLOCK is given.
+/// Cancel: a file opened too late is closed again. With O_CREAT or O_TRUNC a running call has to be waited
+/// for.
 [[nodiscard]] AIO_EXPORT operation<file> open(path_view path AIO_LIFETIMEBOUND, int flags,
                                               mode_t mode = 0666);
 
@@ -49,7 +50,7 @@ class closing {
 /// Errors: EIO, ENOSPC or EDQUOT may be those of earlier writes. EBADF for an empty file. EBUSY while other
 /// requests use the file: it is closed when the last of them completes, and nobody learns of an error.
 /// It is never made twice: an EINTR means that the file is closed, and counts as success.
-/// Cancel: the file is closed all the same, and nobody learns of an error.
+/// Cancel: before the call is made, the file is closed all the same, and nobody learns of an error.
 [[nodiscard]] inline function_operation<detail::closing> close(file&& open) {
     return function_operation<detail::closing>(detail::closing(std::move(open)));
 }

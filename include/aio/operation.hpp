@@ -18,7 +18,7 @@ namespace aio {
 /// completes. `co_await` it in the expression that makes it. Dropping an operation does nothing.
 template <class T = void>
 class [[nodiscard]] operation {
-public:
+  public:
     using value_type = T;
     using outcome = result<T>;
 
@@ -48,7 +48,7 @@ public:
         return detail::leaf_block<T, Callback>::make(*row_, call_, std::move(callback));
     }
 
-private:
+  private:
     const detail::row* row_;
     detail::call call_;
     options how_;

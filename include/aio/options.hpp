@@ -14,7 +14,7 @@ using clock = std::chrono::steady_clock;
 
 /// When something is to be given up: at a point in time, or a time after it was started.
 class deadline {
-public:
+  public:
     constexpr deadline() noexcept = default;  // never
     constexpr deadline(clock::time_point at) noexcept : value_(at.time_since_epoch()) {}
     template <class Rep, class Period>
@@ -26,9 +26,11 @@ public:
         if (!relative_) return clock::time_point(value_);
         return value_ > clock::time_point::max() - began ? clock::time_point::max() : began + value_;
     }
-    [[nodiscard]] constexpr bool set() const noexcept { return relative_ || value_ != clock::duration::max(); }
+    [[nodiscard]] constexpr bool set() const noexcept {
+        return relative_ || value_ != clock::duration::max();
+    }
 
-private:
+  private:
     clock::duration value_ = clock::duration::max();
     bool relative_ = false;
 };
@@ -36,13 +38,13 @@ private:
 /// A borrowed `std::stop_token`. A pointer, so that options stay trivially destructible: g++ 12 destroys
 /// other temporaries inside a `co_await` twice.
 class stop_reference {
-public:
+  public:
     constexpr stop_reference() noexcept = default;
     stop_reference(const std::stop_token& token) noexcept : token_(&token) {}
 
     [[nodiscard]] const std::stop_token* get() const noexcept { return token_; }
 
-private:
+  private:
     const std::stop_token* token_ = nullptr;
 };
 
@@ -53,7 +55,8 @@ struct options {
     /// Higher runs first and is delivered first; clamped to −4…4 (C-PRI). Default: the awaiting task's, or
     /// the context's.
     int priority = inherited;
-    /// When it passes, the request ends with `std::errc::timed_out`, unless it works on a buffer of the caller's.
+    /// When it passes, the request ends with `std::errc::timed_out`, unless it works on a buffer of the
+    /// caller's.
     aio::deadline deadline = {};
     /// Cancels the request when a stop is requested. Lifetime: the token is copied when the request starts.
     stop_reference stop = {};

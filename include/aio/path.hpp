@@ -52,9 +52,10 @@ concept filesystem_path = requires(const Path& path) {
 /// Lifetime: borrows the string until the operation is started (`submit` copies it) or awaited.
 /// Errors: a NUL inside gives EINVAL, 4096 bytes or more ENAMETOOLONG, an empty path ENOENT, as results.
 class path_view {
-public:
+  public:
     path_view(const char* path AIO_LIFETIMEBOUND) noexcept : target_(detail::path_target(path)) {}
-    path_view(const std::string& path AIO_LIFETIMEBOUND) noexcept : target_(detail::path_target(path, true)) {}
+    path_view(const std::string& path AIO_LIFETIMEBOUND) noexcept
+        : target_(detail::path_target(path, true)) {}
     path_view(std::string_view path AIO_LIFETIMEBOUND) noexcept : target_(detail::path_target(path, false)) {}
     template <detail::filesystem_path Path>
     path_view(const Path& path AIO_LIFETIMEBOUND) noexcept : path_view(path.native()) {}
@@ -67,7 +68,7 @@ public:
 
     [[nodiscard]] const detail::target& target() const noexcept { return target_; }
 
-private:
+  private:
     detail::target target_;
 };
 
@@ -75,20 +76,20 @@ private:
 ///
 /// Lifetime: a started request keeps a `file` or `directory` open; an `int` is the caller's to keep open.
 class file_view {
-public:
+  public:
     file_view(int fd) noexcept : target_(detail::open_target(fd)) {}
     file_view(const file& open AIO_LIFETIMEBOUND) noexcept : target_(detail::open_target(open)) {}
     file_view(const directory& open AIO_LIFETIMEBOUND) noexcept : target_(detail::open_target(open)) {}
 
     [[nodiscard]] const detail::target& target() const noexcept { return target_; }
 
-private:
+  private:
     detail::target target_;
 };
 
 /// A path or an open file, for the calls that exist in both forms (stat and fstat, …).
 class target {
-public:
+  public:
     template <class Path>
         requires std::convertible_to<const Path&, path_view> && (!std::convertible_to<const Path&, file_view>)
     target(const Path& path AIO_LIFETIMEBOUND) noexcept : target_(path_view(path).target()) {}
@@ -100,7 +101,7 @@ public:
 
     [[nodiscard]] const detail::target& view() const noexcept { return target_; }
 
-private:
+  private:
     detail::target target_;
 };
 

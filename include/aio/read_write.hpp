@@ -5,9 +5,10 @@
 // position, as sockets and pipes need. A negative offset is EINVAL. One request makes one system call, and
 // may move less than asked, as read(2) and write(2) may; the looping forms say so in their names.
 //
-// Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes;
-// while it is being made it cannot be given up. What read and read_exactly with a size return is the
-// library's memory until it is yours, so these can always be given up.
+// Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes.
+// Cancel: a running call on a buffer of yours cannot be given up, not by a deadline either. One that reads
+// into a string can: with an offset by all means, without one by a deadline, when what it takes from the file
+// after all is lost.
 #pragma once
 
 #include <aio/export.hpp>

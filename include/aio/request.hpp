@@ -16,15 +16,15 @@ namespace aio {
 /// Threads: a handle is one thread's at a time. `cancel` and `forget` may be called from any thread while the
 /// context lives; the other calls from the polling thread.
 class request {
-public:
+  public:
     request() noexcept = default;
 
-    /// Gives the request up, if it can be: one that has not begun never does, and one whose call has no effect and
-    /// uses only the library's memory (stat, readdir, open, …) ends at once. Its callback gets
-    /// `operation_canceled`, which means that the call had no effect (an opened file is closed again); or the true
-    /// result, if there is one. A call that changes something or works on a buffer of yours ends when it ends.
-    /// Again, or late: no effect. A task's awaited operation is cancelled, and the task goes on from there; a
-    /// group's members are.
+    /// Gives the request up, if it can be: one that has not begun never does, and one whose call has no
+    /// effect and uses only the library's memory (stat, readdir, open, …) ends at once. Its callback gets
+    /// `operation_canceled`, which means that the call had no effect (an opened file is closed again); or the
+    /// true result, if there is one. A call that changes something or works on a buffer of yours ends when it
+    /// ends. Again, or late: no effect. A task's awaited operation is cancelled, and the task goes on from
+    /// there; a group's members are.
     void cancel() noexcept {
         if (block_) detail::cancel(*block_, ECANCELED);
     }
@@ -34,9 +34,9 @@ public:
         if (block_) detail::forget(*block_);
     }
 
-    /// Moves a request to another priority, clamped to −4…4: of its execution while it is queued, of its delivery
-    /// while its result waits for poll or it is a group or task that goes on. False, and nothing changed, in between
-    /// and after.
+    /// Moves a request to another priority, clamped to −4…4: of its execution while it is queued, of its
+    /// delivery while its result waits for poll or it is a group or task that goes on. False, and nothing
+    /// changed, in between and after.
     AIO_EXPORT bool priority(int priority) noexcept;
     [[nodiscard]] int priority() const noexcept { return block_ ? block_->priority : 0; }
 
@@ -45,7 +45,8 @@ public:
 
     /// Puts another callback in place of the one given to submit, which is destroyed with the request (G-14).
     /// Outcome is what that callback takes: `request.callback<aio::result<aio::file>>(…)`. False, and nothing
-    /// changed, if the request is done, forgotten, already lost for want of a callback, or delivers another type.
+    /// changed, if the request is done, forgotten, already lost for want of a callback, or delivers another
+    /// type.
     template <class Outcome, std::invocable<Outcome> Callback>
     bool callback(Callback callback) {
         struct call final : detail::typed_replacement<Outcome> {
@@ -58,13 +59,15 @@ public:
     }
 
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(block_); }
-    friend bool operator==(const request& a, const request& b) noexcept { return a.block_.get() == b.block_.get(); }
+    friend bool operator==(const request& a, const request& b) noexcept {
+        return a.block_.get() == b.block_.get();
+    }
 
     // What follows is for the library.
     explicit request(detail::block_pointer block) noexcept : block_(std::move(block)) {}
     [[nodiscard]] detail::block* block() const noexcept { return block_.get(); }
 
-private:
+  private:
     detail::block_pointer block_;
 };
 

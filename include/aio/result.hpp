@@ -11,7 +11,8 @@ namespace aio {
 /// (`error().value()` is the errno, `error().category()` is `std::system_category()`).
 ///
 /// Two errors come from the library: `std::errc::operation_canceled` (the call had no effect) and
-/// `std::errc::timed_out` (its deadline passed; a call with a lasting effect that had begun may still have it).
+/// `std::errc::timed_out` (its deadline passed; a call with a lasting effect that had begun may still have
+/// it).
 template <class T = void>
 using result = std::expected<T, std::error_code>;
 

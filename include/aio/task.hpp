@@ -20,7 +20,7 @@ namespace detail {
 /// Where a task's value waits to be taken.
 template <class T>
 class task_promise : public task_promise_base {
-public:
+  public:
     task<T> get_return_object() noexcept;
     static task<T> get_return_object_on_allocation_failure() noexcept;
     template <class Value = T>
@@ -38,13 +38,13 @@ public:
             throw std::logic_error("aio::task ended without co_return");
     }
 
-private:
+  private:
     std::optional<T> value_;
 };
 
 template <>
 class task_promise<void> : public task_promise_base {
-public:
+  public:
     task<void> get_return_object() noexcept;
     static task<void> get_return_object_on_allocation_failure() noexcept;
     void return_void() noexcept {}
@@ -72,12 +72,11 @@ template <class T>
 /// a cancellation (also by deadline or stop token) cancels what it is waiting for, and everything it awaits
 /// later that is not shielded.
 ///
-/// Lifetime: parameters taken by reference must outlive the task; take them by value. Destroying a task that is
-/// suspended gives up what it awaits.
-/// Threads: runs in its context's poll, one coroutine at a time.
+/// Lifetime: parameters taken by reference must outlive the task; take them by value. Destroying a task that
+/// is suspended gives up what it awaits. Threads: runs in its context's poll, one coroutine at a time.
 template <class T = void>
 class [[nodiscard]] task {
-public:
+  public:
     using promise_type = detail::task_promise<T>;
     using value_type = T;
     using outcome = detail::stored<T>;
@@ -112,7 +111,7 @@ public:
     /// The value of a task that has ended.
     [[nodiscard]] outcome take() { return frame_ ? frame_.promise().take() : detail::no_frame<outcome>(); }
 
-private:
+  private:
     friend promise_type;
     explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 
@@ -121,11 +120,11 @@ private:
     std::coroutine_handle<promise_type> frame_;
 };
 
-/// Awaits a child task: its coroutine continues in place of the parent's, without a request of its own, unless
-/// a deadline or stop token has to watch over it.
+/// Awaits a child task: its coroutine continues in place of the parent's, without a request of its own,
+/// unless a deadline or stop token has to watch over it.
 template <class T>
 class task<T>::awaiter {
-public:
+  public:
     explicit awaiter(task&& child) noexcept : child_(std::move(child)) {}
     awaiter(const awaiter&) = delete;
     awaiter& operator=(const awaiter&) = delete;
@@ -140,7 +139,8 @@ public:
         static_assert(std::derived_from<Promise, detail::task_promise_base>,
                       "a task is awaited in another aio::task; other coroutine types use context::submit");
         options how = child_.how();
-        if (how.deadline.set() || how.stop.get()) return watched_.emplace(std::move(child_)).await_suspend(parent);
+        if (how.deadline.set() || how.stop.get())
+            return watched_.emplace(std::move(child_)).await_suspend(parent);
         promise_type& promise = child_.frame_.promise();
         promise.inherit(parent.promise());
         promise.continuation = parent;
@@ -160,7 +160,7 @@ public:
             return value();
     }
 
-private:
+  private:
     outcome value() { return watched_ ? watched_->await_resume() : child_.take(); }
 
     task child_;
@@ -181,7 +181,9 @@ task<T> task_promise<T>::get_return_object_on_allocation_failure() noexcept {
 inline task<void> task_promise<void>::get_return_object() noexcept {
     return task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
-inline task<void> task_promise<void>::get_return_object_on_allocation_failure() noexcept { return {}; }
+inline task<void> task_promise<void>::get_return_object_on_allocation_failure() noexcept {
+    return {};
+}
 
 }  // namespace detail
 

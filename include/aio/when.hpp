@@ -24,12 +24,12 @@ namespace detail {
 /// with `any`, so does the first to end.
 template <bool any>
 class join : awaited {
-public:
+  public:
     join() noexcept = default;
     join(const join&) = delete;
     join& operator=(const join&) = delete;
 
-protected:
+  protected:
     ~join() = default;
 
     template <class Work, class Outcome>
@@ -38,7 +38,8 @@ protected:
         if (how.priority == options::inherited) how.priority = promise_->how.priority;
         try {
             slot = std::move(work).into_block(receiver<Outcome>{this, &into, &slot, index});
-            if (!how.shielded) slot->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
+            if (!how.shielded)
+                slot->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
             start(*promise_->owner, *slot, how);
             ++outstanding_;
         } catch (const std::bad_alloc&) {
@@ -70,7 +71,7 @@ protected:
         if (thrown_) std::rethrow_exception(thrown_);
     }
 
-private:
+  private:
     template <class Outcome>
     struct receiver {
         join* self;
@@ -108,7 +109,7 @@ private:
 
 template <bool any, work... Works>
 class join_tuple final : join<any> {
-public:
+  public:
     explicit join_tuple(Works&&... works) : works_(std::move(works)...) {}
     ~join_tuple() {
         for (auto& request : requests_)
@@ -124,15 +125,16 @@ public:
     }
     auto await_resume() {
         this->rethrow();
-        auto outcomes = std::apply([](auto&... each) { return std::tuple<typename Works::outcome...>(std::move(*each)...); },
-                                   outcomes_);
+        auto outcomes = std::apply(
+            [](auto&... each) { return std::tuple<typename Works::outcome...>(std::move(*each)...); },
+            outcomes_);
         if constexpr (any)
             return first_of<decltype(outcomes)>{this->first_, std::move(outcomes)};
         else
             return outcomes;
     }
 
-private:
+  private:
     template <std::size_t... I>
     void start_all(std::index_sequence<I...>) {
         (this->start_one(std::move(std::get<I>(works_)), std::get<I>(outcomes_), requests_[I], I), ...);
@@ -149,7 +151,7 @@ private:
 
 template <bool any, work Work>
 class join_vector final : join<any> {
-public:
+  public:
     explicit join_vector(std::vector<Work>&& works)
         : works_(std::move(works)), outcomes_(works_.size()), requests_(works_.size()) {}
     ~join_vector() {
@@ -169,14 +171,15 @@ public:
         this->rethrow();
         std::vector<typename Work::outcome> outcomes;
         outcomes.reserve(outcomes_.size());
-        for (auto& each : outcomes_) outcomes.push_back(std::move(*each));
+        for (auto& each : outcomes_)
+            outcomes.push_back(std::move(*each));
         if constexpr (any)
             return first_of<decltype(outcomes)>{this->first_, std::move(outcomes)};
         else
             return outcomes;
     }
 
-private:
+  private:
     void cancel_all(int cause) noexcept override {
         for (auto& request : requests_)
             if (request) detail::cancel(*request, cause);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 namespace aio {
 
@@ -28,17 +29,8 @@ std::size_t next_piece(std::size_t had, std::size_t size, std::size_t limit) noe
     return std::min({expected, piece_max, limit - had}) + 1;
 }
 
-/// Reads the next piece. With an offset, into a buffer of the library's own: such a read can be given up, so that a
-/// cancelled load ends at once also when its disk hangs. What has no offsets has to be waited for.
-task<result<std::string>> read_piece(const file& from, std::size_t had, std::size_t size, bool seekable) {
-    if (seekable) {
-        auto piece = co_await read_exactly(from, size, static_cast<std::int64_t>(had));
-        const bool has_no_offsets = !piece && piece.error() == std::errc::invalid_seek && had == 0;
-        if (!has_no_offsets) co_return piece;
-    }
-    co_return co_await read_exactly(from, size);
-}
-
+// Reads with an offset into buffers of the library's own can be given up, so that a cancelled load ends at
+// once also when its disk hangs. What has no offsets is waited for.
 task<result<std::string>> load_all(detail::owned_path path, std::size_t limit) {
     auto opened = co_await detail::open(path.target(), O_RDONLY | O_NOCTTY, 0);
     if (!opened) co_return std::unexpected(opened.error());
@@ -47,10 +39,17 @@ task<result<std::string>> load_all(detail::owned_path path, std::size_t limit) {
 
     std::string content;
     const auto size = static_cast<std::size_t>(status->size);
+    std::optional<std::int64_t> offset;
+    if (status->is_regular()) offset = 0;
     for (bool more = true; more;) {
         const std::size_t asked = next_piece(content.size(), size, limit);
-        auto piece = co_await read_piece(*opened, content.size(), asked, status->is_regular());
+        auto piece = co_await read_exactly(*opened, asked, offset);
+        if (!piece && offset == 0 && piece.error() == std::errc::invalid_seek) {
+            offset.reset();  // some files of the kernel's own have none
+            continue;
+        }
         if (!piece) co_return std::unexpected(piece.error());
+        if (offset) *offset += static_cast<std::int64_t>(piece->size());
         more = piece->size() == asked;
         if (piece->size() > limit - content.size()) co_return error(EFBIG);
         try {

@@ -14,7 +14,7 @@ namespace aio::detail {
 /// Lives in the coroutine frame; the block has its own memory, so that a stuck call can be given up.
 template <class Work>
 class request_awaiter final : awaited {
-public:
+  public:
     using outcome = typename Work::outcome;
 
     explicit request_awaiter(Work&& work) noexcept : work_(std::move(work)) {}
@@ -35,8 +35,10 @@ public:
         if (how.priority == options::inherited) how.priority = promise_->how.priority;
         try {
             request_ = std::move(work_).into_block(receiver{this});
-            // A cancelled task's awaits fail too, but not at once: one that tries for ever must not hold poll up.
-            if (!how.shielded) request_->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
+            // A cancelled task's awaits fail too, but not at once: one that tries for ever must not hold poll
+            // up.
+            if (!how.shielded)
+                request_->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
             start(*promise_->owner, *request_, how);
         } catch (const std::bad_alloc&) {
             request_.reset();
@@ -54,7 +56,7 @@ public:
         return std::move(*outcome_);
     }
 
-private:
+  private:
     /// The block's callback: hands the outcome over and resumes the task.
     struct receiver {
         request_awaiter* self;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// block: a request's one allocation. Not part of the promise: only the templates of the public headers use it.
+// block: a request's one allocation. Not part of the promise: only the templates of the public headers use
+// it.
 #pragma once
 
 #include <aio/export.hpp>
@@ -55,7 +56,8 @@ enum class phase : std::uint8_t {
 enum class stake : std::uint8_t {
     nothing,  // it only looks, on the library's memory, or is undone: cancel gives it up
     effect,   // its effect may still come: a deadline and destruction give it up
-    memory,   // it may still write to the caller's memory: only shutdown past its deadline does, and leaks that
+    memory,   // it may still write to the caller's memory: only shutdown past its deadline does, and leaks
+              // that
 };
 
 enum class kind : std::uint8_t { leaf, task, group };
@@ -71,7 +73,7 @@ enum wish : std::uint8_t {
 ///
 /// Referenced by the engine until delivered, by the handle, and by the worker of an abandoned call.
 class AIO_EXPORT block {
-public:
+  public:
     block(const block&) = delete;
     block& operator=(const block&) = delete;
 
@@ -107,17 +109,17 @@ public:
     std::int8_t priority = 0;
     // Bits that different threads write stand in different bytes.
     const kind is : 2;
-    stake at_stake : 2 = stake::nothing;     // leaf, while running; fixed when it is started
-    bool never_blocks : 1 = false;          // leaf: made at once, by whoever starts it
+    stake at_stake : 2 = stake::nothing;  // leaf, while running; fixed when it is started
+    bool never_blocks : 1 = false;        // leaf: made at once, by whoever starts it
     std::uint8_t : 0;
-    bool begun : 1 = false;                 // poller, task and group: the next delivery is the outcome
-    bool dropped : 1 = false;               // poller: the callback is destroyed
-    bool pending : 1 = false;               // poller: among the results taken from the completions
+    bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
+    bool dropped : 1 = false;  // poller: the callback is destroyed
+    bool pending : 1 = false;  // poller: among the results taken from the completions
     std::uint8_t : 0;
-    bool has_run : 1 = false;               // worker, leaf: the arguments are gone
-    bool has_value : 1 = false;             // worker, leaf: they have turned into the value
+    bool has_run : 1 = false;    // worker, leaf: the arguments are gone
+    bool has_value : 1 = false;  // worker, leaf: they have turned into the value
 
-protected:
+  protected:
     explicit block(kind which) noexcept : is(which) {}
     virtual ~block();  // by release() only
 
@@ -126,11 +128,11 @@ protected:
 
 /// What tasks and groups have in common: they are cancelled in poll only, so other threads leave a message.
 class AIO_EXPORT composite : public block {
-public:
+  public:
     composite* next_message = nullptr;
     std::atomic<bool> has_message{false};
 
-protected:
+  protected:
     using block::block;
     ~composite() override;
 };
@@ -151,17 +153,19 @@ AIO_EXPORT void deallocate(void* memory, std::uint8_t size_class) noexcept;
 /// Allocates and makes a block.
 template <class Block, class... Arguments>
 [[nodiscard]] Block* make_block(std::size_t bytes, Arguments&&... arguments) {
-    auto* made = new (allocate(bytes)) Block(std::forward<Arguments>(arguments)...);  // moving a callback does not throw
+    auto* made = new (allocate(bytes))
+        Block(std::forward<Arguments>(arguments)...);  // moving a callback does not throw
     made->size_class = size_class_of(bytes);
     return made;
 }
 
 /// Holds one reference to a block.
 class block_pointer {
-public:
+  public:
     block_pointer() noexcept = default;
     explicit block_pointer(block* adopted) noexcept : block_(adopted) {}
-    block_pointer(const block_pointer& other) noexcept : block_(other.block_ ? retain(other.block_) : nullptr) {}
+    block_pointer(const block_pointer& other) noexcept
+        : block_(other.block_ ? retain(other.block_) : nullptr) {}
     block_pointer(block_pointer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     block_pointer& operator=(block_pointer other) noexcept {
         std::swap(block_, other.block_);
@@ -177,14 +181,14 @@ public:
     explicit operator bool() const noexcept { return block_ != nullptr; }
     void reset() noexcept { *this = block_pointer(); }
 
-private:
+  private:
     block* block_ = nullptr;
 };
 
 /// Storage for a callback that is destroyed by block::drop(), before its block.
 template <class Callback>
 class callback_slot {
-public:
+  public:
     explicit callback_slot(Callback&& callback) { std::construct_at(&callback_, std::move(callback)); }
     callback_slot(const callback_slot&) = delete;
     callback_slot& operator=(const callback_slot&) = delete;
@@ -197,7 +201,7 @@ public:
         std::destroy_at(&callback_);
     }
 
-private:
+  private:
     union {
         Callback callback_;
     };

@@ -33,7 +33,7 @@ AIO_EXPORT void finished(block& task) noexcept;
 
 /// Puts a callback for the rest of the request's life in place of the one it has.
 class AIO_EXPORT replacement {
-public:
+  public:
     virtual ~replacement();
 };
 /// The replacement, or null. Polling thread.
@@ -49,7 +49,7 @@ struct outcome_tag {
 
 template <class Outcome>
 class typed_replacement : public replacement {
-public:
+  public:
     virtual void operator()(Outcome&& outcome) = 0;
 };
 

@@ -9,14 +9,14 @@
 
 namespace aio::detail {
 
-/// A group's state. It executes nothing: it goes straight among the results (G-1), is parked when poll takes it
-/// while it has members (G-2), and is delivered when it was taken once and has none (G-3).
-/// Polling thread only, but for cancel and forget.
+/// A group's state. It executes nothing: it goes straight among the results (G-1), is parked when poll takes
+/// it while it has members (G-2), and is delivered when it was taken once and has none (G-3). Polling thread
+/// only, but for cancel and forget.
 class AIO_EXPORT group_block : public composite {
-public:
+  public:
     /// Adds members when asked to.
     class feeder {
-    public:
+      public:
         virtual ~feeder() = default;
         virtual void feed() = 0;
     };
@@ -32,12 +32,12 @@ public:
     [[nodiscard]] bool open() const noexcept { return !finished; }
 
     void feed(std::unique_ptr<feeder> replacing) noexcept;  // G-10
-    void set_limit(std::size_t members) noexcept;      // G-12
-    void refill() noexcept;                            // runs the feeder while below the limit
+    void set_limit(std::size_t members) noexcept;           // G-12
+    void refill() noexcept;                                 // runs the feeder while below the limit
 
     void stop_feeding() noexcept;
-    void cancel_members(int why) noexcept;            // G-9
-    void cancel_parts(int why) noexcept override;     // G-8, if nobody receives its result
+    void cancel_members(int why) noexcept;         // G-9
+    void cancel_parts(int why) noexcept override;  // G-8, if nobody receives its result
     void abandon_members() noexcept;
 
     void leave(block& member) noexcept;  // a member was delivered (M-12)
@@ -52,18 +52,18 @@ public:
     std::unique_ptr<feeder> source;
     waiter* waiters = nullptr;  // the coroutines that await it
 
-private:
+  private:
     template <class Visit>
     void visit_all(Visit visit) noexcept;
 
-protected:
+  protected:
     group_block() noexcept : composite(kind::group) {}
     ~group_block() override;
 };
 
 template <class Callback>
 class group_block_with final : public group_block {
-public:
+  public:
     static block_pointer make(Callback&& callback) {
         return block_pointer(make_block<group_block_with>(sizeof(group_block_with), std::move(callback)));
     }
@@ -79,7 +79,7 @@ public:
     explicit group_block_with(Callback&& callback) : callback_(std::move(callback)) {}
     ~group_block_with() override { drop(); }
 
-private:
+  private:
     callback_slot<Callback> callback_;
 };
 

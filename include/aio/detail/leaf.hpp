@@ -18,12 +18,14 @@ using stored = std::conditional_t<std::is_void_v<T>, nothing, T>;
 /// The part of a leaf that does not depend on its types. Behind the most derived object lies the payload:
 /// the call and its paths, which turn into the value.
 class AIO_EXPORT leaf : public block {
-public:
+  public:
     int run() noexcept override;
     [[nodiscard]] const row& operation() const noexcept { return *row_; }
-    [[nodiscard]] detail::call& arguments() noexcept { return *std::launder(static_cast<detail::call*>(payload())); }
+    [[nodiscard]] detail::call& arguments() noexcept {
+        return *std::launder(static_cast<detail::call*>(payload()));
+    }
 
-protected:
+  protected:
     explicit leaf(const row& row) noexcept : block(kind::leaf), row_(&row) {}
     ~leaf() override;
 
@@ -37,13 +39,13 @@ protected:
     /// Undoes what the value stands for, before it is destroyed unreceived.
     void undo() noexcept;
 
-private:
+  private:
     const row* row_;
 };
 
 template <class T, class Callback>
 class leaf_block final : public leaf {
-public:
+  public:
     static block_pointer make(const row& row, const detail::call& call, Callback&& callback) {
         std::size_t bytes = offset() + std::max(payload_size(call), sizeof(stored<T>));
         return block_pointer(make_block<leaf_block>(bytes, row, call, std::move(callback)));
@@ -72,7 +74,8 @@ public:
     leaf_block(const row& row, const detail::call& call, Callback&& callback)
         : leaf(row), callback_(std::move(callback)) {
         prepare(call);
-        if constexpr (std::is_same_v<Callback, no_callback>) wishes.store(nobody_receives, std::memory_order_relaxed);
+        if constexpr (std::is_same_v<Callback, no_callback>)
+            wishes.store(nobody_receives, std::memory_order_relaxed);
     }
     ~leaf_block() override {
         drop();
@@ -80,11 +83,13 @@ public:
         dispose();
     }
 
-private:
+  private:
     void* payload() noexcept override { return reinterpret_cast<std::byte*>(this) + offset(); }
     static constexpr std::size_t offset() noexcept {
-        static_assert(alignof(leaf_block) <= alignof(std::max_align_t) && alignof(stored<T>) <= alignof(std::max_align_t));
-        return (sizeof(leaf_block) + alignof(detail::call) - 1) / alignof(detail::call) * alignof(detail::call);
+        static_assert(alignof(leaf_block) <= alignof(std::max_align_t) &&
+                      alignof(stored<T>) <= alignof(std::max_align_t));
+        return (sizeof(leaf_block) + alignof(detail::call) - 1) / alignof(detail::call) *
+               alignof(detail::call);
     }
     stored<T>& value() noexcept { return *std::launder(static_cast<stored<T>*>(payload())); }
 

@@ -12,23 +12,25 @@ namespace aio::detail {
 
 /// Something a task waits for that can be given up.
 class awaited {
-public:
+  public:
     virtual void cancel(int cause) noexcept = 0;
 
-protected:
+  protected:
     ~awaited() = default;
 };
 
 /// Links a task to its context, to who awaits it and to what it awaits. Polling thread only.
 class AIO_EXPORT task_promise_base {
-public:
+  public:
     task_promise_base() noexcept = default;
     task_promise_base(const task_promise_base&) = delete;
     task_promise_base& operator=(const task_promise_base&) = delete;
 
     // The standard wants the second form; g++ 12 looks for the first.
     static void* operator new(std::size_t bytes) noexcept;
-    static void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return operator new(bytes); }
+    static void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+        return operator new(bytes);
+    }
     static void operator delete(void* frame, std::size_t bytes) noexcept;
 
     std::suspend_always initial_suspend() noexcept { return {}; }

@@ -11,11 +11,12 @@ namespace aio::detail {
 
 template <class Task, class Callback>
 class task_block final : public composite {
-public:
+  public:
     using outcome = typename Task::outcome;
 
     static block_pointer make(Task&& body, Callback&& callback) {
-        return block_pointer(make_block<task_block>(sizeof(task_block), std::move(body), std::move(callback)));
+        return block_pointer(
+            make_block<task_block>(sizeof(task_block), std::move(body), std::move(callback)));
     }
 
     void begin() noexcept override {
@@ -54,7 +55,7 @@ public:
         : composite(kind::task), body_(std::move(body)), callback_(std::move(callback)) {}
     ~task_block() override { drop(); }
 
-private:
+  private:
     Task body_;
     callback_slot<Callback> callback_;
 };

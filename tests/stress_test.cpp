@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Everything at once, from several threads: exactly one outcome each, nothing leaks. For the sanitizers above
+// all.
+#include "support/engines.hpp"
+#include "support/leaks.hpp"
+#include "support/temporary.hpp"
+#include "support/ways.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <memory>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace aio::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Starts, cancels, forgets and moves requests at random.
+class storm {
+  public:
+    storm(context& io, std::uint32_t seed, const std::string& path) : io_(io), dice_(seed), path_(path) {}
+
+    /// Counts its outcome. Nothing here is forgotten, so each arrives exactly once.
+    template <class Outcome>
+    auto receiver() {
+        ++expected_;
+        return [counted = delivered_](Outcome&&) { counted->fetch_add(1, std::memory_order_relaxed); };
+    }
+
+    /// From any thread, if `polling` is false.
+    void step(bool polling) {
+        switch (roll(polling ? 12 : 8)) {
+            case 0:
+            case 1:
+                keep(io_.submit(stat(path_).with(how()), receiver<result<file_status>>()));
+                break;
+            case 2:
+                keep(io_.submit(open(path_, O_RDONLY).with(how()), receiver<result<file>>()));
+                break;
+            case 3:
+                keep(
+                    io_.submit(busy(std::chrono::microseconds(roll(200))).with(how()), receiver<result<>>()));
+                break;
+            case 4:
+                keep(io_.submit(call([n = roll(100)] { return std::string(n, 'x'); }).with(how()),
+                                receiver<result<std::string>>()));
+                break;
+            case 5:
+                keep(io_.submit(nop().with(how()), receiver<result<>>()));
+                break;
+            case 6:
+                if (!kept_.empty()) kept_[roll(kept_.size())].cancel();
+                break;
+            case 7:
+                if (roll(2)) {
+                    source_.request_stop();
+                    source_ = std::stop_source();
+                } else {
+                    keep(io_.submit(awaiting(stat(path_).with(how())), receiver<result<file_status>>()));
+                }
+                break;
+            case 8:
+                if (!kept_.empty()) kept_[roll(kept_.size())].priority(static_cast<int>(roll(9)) - 4);
+                break;
+            case 9: {
+                group some(io_, {.limit = roll(4)}, receiver<result<>>());
+                some.feed([this, left = roll(6)](group& to) mutable {
+                    if (left--) to.add(stat(path_), receiver<result<file_status>>());
+                });
+                if (!roll(4)) some.cancel();
+                if (!roll(4)) some.cancel_members();
+                keep(some.detach());
+                break;
+            }
+            case 10:
+                io_.poll({.requests = roll(4), .time = {}});
+                break;
+            case 11:
+                io_.threads({.min = static_cast<unsigned>(roll(4)),
+                             .max = 1 + static_cast<unsigned>(roll(6)),
+                             .idle = static_cast<unsigned>(roll(3)),
+                             .idle_timeout = std::chrono::microseconds(roll(100))});
+        }
+    }
+    [[nodiscard]] long expected() const { return expected_; }
+    [[nodiscard]] const std::atomic<long>& delivered() const { return *delivered_; }
+
+  private:
+    std::size_t roll(std::size_t sides) { return dice_() % sides; }
+    options how() {
+        options chosen{.priority = static_cast<int>(roll(9)) - 4};
+        if (!roll(4)) chosen.deadline = std::chrono::microseconds(roll(300));
+        if (!roll(4)) {
+            token_ = source_.get_token();
+            chosen.stop = token_;
+        }
+        return chosen;
+    }
+    void keep(request started) {
+        if (kept_.size() < 64)
+            kept_.push_back(std::move(started));
+        else
+            kept_[roll(64)] = std::move(started);
+    }
+
+    context& io_;
+    std::mt19937 dice_;
+    std::string path_;
+    std::vector<request> kept_;
+    std::stop_source source_;
+    std::stop_token token_;
+    std::atomic<long> expected_{0};  // feeders run in the polling thread
+    std::shared_ptr<std::atomic<long>> delivered_ = std::make_shared<std::atomic<long>>(0);
+};
+
+class Stress : public testing::WithParamInterface<std::uint32_t>, public leak_checked {};
+
+TEST_P(Stress, FourThreadsStartCancelAndMove) {
+    const std::uint32_t seed = GetParam() ? GetParam() : std::random_device()();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    temporary_tree tree;
+    const std::string path = tree.write("file");
+    context io;
+    std::vector<std::unique_ptr<storm>> storms;
+    for (std::uint32_t t = 0; t < 4; ++t)
+        storms.push_back(std::make_unique<storm>(io, seed * 4 + t, path));
+    std::atomic<int> at_work{3};
+    std::vector<std::thread> others;
+    for (std::size_t t = 1; t < 4; ++t)
+        others.emplace_back([&, t] {
+            for (int i = 0; i < 2000; ++i)
+                storms[t]->step(false);
+            --at_work;
+        });
+    for (int i = 0; i < 2000 || at_work; ++i)
+        storms[0]->step(true);
+    for (std::thread& each : others)
+        each.join();
+    io.threads({});
+    ASSERT_TRUE(io.flush(30s)) << "outstanding " << io.statistics().outstanding << ", ready "
+                               << io.statistics().ready << ", running " << io.statistics().running;
+    for (auto& each : storms)
+        EXPECT_EQ(each->delivered(), each->expected());
+    EXPECT_EQ(io.statistics().outstanding, 0U);
+    EXPECT_EQ(io.statistics().ready, 0U);
+}
+
+TEST_P(Stress, ContextIsDestroyedInTheMiddle) {
+    const std::uint32_t seed = GetParam() ? GetParam() : std::random_device()();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    temporary_tree tree;
+    const std::string path = tree.write("file");
+    for (std::uint32_t round = 0; round < 30; ++round) {
+        auto io = std::make_unique<context>();
+        storm some(*io, seed * 100 + round, path);
+        for (std::uint32_t i = 0; i < 50 + 10 * round; ++i)
+            some.step(true);
+        if (round % 3 == 0) io->shutdown(round % 2 ? deadline() : deadline(1ms));
+        io.reset();
+        EXPECT_LE(some.delivered(), some.expected());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Stress, testing::Values(1U, 2U, 3U, 0U),
+                         [](const testing::TestParamInfo<std::uint32_t>& of) {
+                             return of.param ? "Fixed" + std::to_string(of.param) : std::string("Random");
+                         });
+
+class CancelStorm : public engine_test {};
+
+TEST_P(CancelStorm, HitsEveryStateAndEachOutcomeArrivesOnce) {
+    const std::uint32_t seed = 7;
+    std::mt19937 dice(seed);
+    auto io = make_context();
+    for (int round = 0; round < 50; ++round) {
+        std::vector<request> started;
+        std::vector<int> arrived(200);
+        std::vector<bool> forgotten(200);
+        for (std::size_t i = 0; i < arrived.size(); ++i) {
+            auto receive = [&arrived, i](const auto&) { ++arrived[i]; };
+            if (i % 3 == 0)
+                started.push_back(io->submit(busy(std::chrono::microseconds(dice() % 50)), receive));
+            if (i % 3 == 1) started.push_back(io->submit(open("/", O_RDONLY | O_DIRECTORY), receive));
+            if (i % 3 == 2) started.push_back(io->submit(awaiting(stat("/")), receive));
+        }
+        for (int k = 0; k < 400; ++k) {
+            const std::size_t i = dice() % started.size();
+            if (dice() % 3) {
+                started[i].cancel();
+            } else if (!started[i].done()) {
+                started[i].forget();
+                forgotten[i] = true;
+            }
+            if (dice() % 8 == 0) io->poll({.requests = 5, .time = {}});
+        }
+        ASSERT_TRUE(io->flush());
+        for (std::size_t i = 0; i < arrived.size(); ++i)
+            ASSERT_EQ(arrived[i], forgotten[i] ? 0 : 1) << i;
+    }
+}
+
+AIO_ON_EVERY_ENGINE(CancelStorm);
+
+}  // namespace
+}  // namespace aio::test

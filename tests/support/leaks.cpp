@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "support/leaks.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+namespace aio::test {
+
+namespace {
+
+std::vector<std::string> names_in(const char* directory, int* own_descriptor = nullptr) {
+    std::vector<std::string> names;
+    DIR* open = ::opendir(directory);
+    if (!open) return names;
+    if (own_descriptor) *own_descriptor = ::dirfd(open);
+    while (dirent* entry = ::readdir(open))
+        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    ::closedir(open);
+    return names;
+}
+
+char name_of_test[200];
+
+void on_alarm(int) {
+    const char text[] = "\ntook longer than a minute, hangs: ";
+    static_cast<void>(!::write(2, text, sizeof text - 1));
+    static_cast<void>(!::write(2, name_of_test, std::strlen(name_of_test)));
+    static_cast<void>(!::write(2, "\n", 1));
+    ::_exit(124);
+}
+
+}  // namespace
+
+std::vector<std::string> open_descriptors() {
+    int own = -1;
+    std::vector<std::string> open;
+    for (const std::string& number : names_in("/proc/self/fd", &own)) {
+        if (std::atoi(number.c_str()) == own) continue;
+        char target[300] = {};
+        std::string link = "/proc/self/fd/" + number;
+        if (::readlink(link.c_str(), target, sizeof target - 1) < 0) continue;
+        open.push_back(number + " -> " + target);
+    }
+    std::sort(open.begin(), open.end());
+    return open;
+}
+
+std::size_t count_descriptors() {
+    return open_descriptors().size();
+}
+
+std::size_t count_threads() {
+    return names_in("/proc/self/task").size();
+}
+
+std::vector<std::string> names_of_other_threads() {
+    std::vector<std::string> names;
+    const std::string own = std::to_string(::syscall(SYS_gettid));
+    for (const std::string& thread : names_in("/proc/self/task")) {
+        std::string name;
+        std::ifstream in("/proc/self/task/" + thread + "/comm");
+        if (thread != own && std::getline(in, name)) names.push_back(name);
+    }
+    return names;
+}
+
+bool eventually_holds(bool (*condition)(void*), void* data) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition(data)) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+void leak_checked::SetUp() {
+    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
+    const std::string name = std::string(info->test_suite_name()) + "." + info->name();
+    std::strncpy(name_of_test, name.c_str(), sizeof name_of_test - 1);
+    ::signal(SIGALRM, on_alarm);
+    ::alarm(60);
+    descriptors_ = open_descriptors();
+    threads_ = count_threads();
+}
+
+void leak_checked::TearDown() {
+    EXPECT_TRUE(eventually([&] { return count_threads() <= threads_; }))
+        << "threads left behind: " << count_threads() - threads_;
+    EXPECT_EQ(open_descriptors(), descriptors_);
+    ::alarm(0);
+}
+
+}  // namespace aio::test

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// temporary_tree: a directory for one test, removed with all its contents afterwards.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace aio::test {
+
+class temporary_tree {
+  public:
+    temporary_tree() {
+        std::string name = std::filesystem::temp_directory_path() / "aio-test-XXXXXX";
+        if (!::mkdtemp(name.data())) throw std::system_error(errno, std::system_category(), name);
+        root_ = name;
+    }
+    temporary_tree(const temporary_tree&) = delete;
+    temporary_tree& operator=(const temporary_tree&) = delete;
+    ~temporary_tree() {
+        std::error_code ignored;
+        std::filesystem::remove_all(root_, ignored);
+    }
+
+    [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+    [[nodiscard]] std::string operator/(std::string_view name) const { return root_ / name; }
+
+    /// Writes a file, gives its path.
+    std::string write(std::string_view name, std::string_view content = "") const {
+        std::string path = *this / name;
+        std::ofstream(path) << content;
+        return path;
+    }
+
+  private:
+    std::filesystem::path root_;
+};
+
+inline bool exists(const std::string& path) {
+    return std::filesystem::exists(std::filesystem::symlink_status(path));
+}
+
+}  // namespace aio::test

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// The threads of the thread route: C-MINP, C-MAXP, C-MAXI, C-ONDEM, C-NREADY, C-NTHR, E-7 to E-9, B-8, B-34,
+// B-40.
+#include "support/child.hpp"
+#include "support/gate.hpp"
+#include "support/leaks.hpp"
+#include "support/temporary.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace aio::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Threads : public leak_checked {};
+
+TEST_F(Threads, AreNotStartedBeforeTheyAreNeeded) {  // C-MINP
+    const std::size_t before = count_threads();
+    context io({.threads = {.min = 8}});
+    io.threads({.min = 20, .max = 30});
+    io.poll();
+    io.wait();
+    EXPECT_EQ(io.statistics().threads, 0U);
+    static_cast<void>(io.run(nop()));
+    EXPECT_EQ(count_threads(), before) << "a no-op needs none";
+}
+
+TEST_F(Threads, OneServesRequestsThatComeOneAtATime) {  // C-ONDEM [V]
+    context io;
+    for (int i = 0; i < 2000; ++i)
+        static_cast<void>(io.run(call([] {})));
+    EXPECT_EQ(io.statistics().threads, 1U);
+}
+
+TEST_F(Threads, RunInParallel) {  // T-04: a stat overtakes a busy
+    context io;
+    gate closed;
+    std::vector<int> order;
+    io.submit(closed.work(), [&](result<>) { order.push_back(8); });
+    closed.await_entered();
+    io.submit(stat("/"), [&](result<file_status>) {
+        order.push_back(7);
+        closed.open();
+    });
+    io.flush();
+    EXPECT_EQ(order, (std::vector<int>{7, 8}));
+}
+
+TEST_F(Threads, MaximumIsNeverExceeded) {  // C-MAXP
+    for (unsigned most : {1U, 3U}) {
+        context io({.threads = {.max = most}});
+        std::atomic<unsigned> inside{0};
+        std::atomic<unsigned> peak{0};
+        for (int i = 0; i < 50; ++i)
+            io.submit(call([&] {
+                unsigned now = ++inside;
+                for (unsigned old = peak; old < now && !peak.compare_exchange_weak(old, now);) {
+                }
+                std::this_thread::sleep_for(3ms);  // blocked, so that more threads seem wanted
+                --inside;
+            }));
+        io.flush();
+        EXPECT_LE(peak, most);
+        EXPECT_LE(io.statistics().threads, most);
+    }
+}
+
+TEST_F(Threads, ThatAreStuckDoNotHoldUpTheOthers) {  // safety.md: 32 requests stuck for ever
+    context io;
+    gate closed;
+    for (int i = 0; i < 32; ++i)
+        io.submit(closed.work());
+    const auto began = clock::now();
+    for (int i = 0; i < 100; ++i)
+        EXPECT_TRUE(io.run(stat("/")));
+    EXPECT_LT(clock::now() - began, 10s);
+    EXPECT_GE(closed.entered(), 1);
+    EXPECT_EQ(io.statistics().outstanding, 32U);
+    closed.await_entered(32);
+    EXPECT_TRUE(io.run(stat("/")));
+    closed.open();
+    io.flush();
+}
+
+TEST_F(Threads, ForkedProcessExitsAtOnceWith32FifosStuck) {  // issue 2: 32 opens of FIFOs without a writer
+    child_end end = run_in_child([] {
+        temporary_tree tree;
+        const std::string fifo = tree / "fifo";
+        require(::mkfifo(fifo.c_str(), 0600) == 0);
+        context io;
+        for (int i = 0; i < 32; ++i)
+            io.submit(open(fifo, O_RDONLY), [](result<file>) { require(false); });
+        require(eventually([&] { return io.statistics().running == 32; }));
+        for (int i = 0; i < 100; ++i) {
+            const auto began = clock::now();
+            require(io.run(stat("/")).has_value());
+            require(clock::now() - began < 1s);
+        }
+        std::filesystem::remove(fifo);
+        std::exit(3);
+    });
+    EXPECT_EQ(unexpected_end(end, 3), "");
+    EXPECT_LT(end.seconds, 15);
+}
+
+TEST_F(Threads, GoWhenTheLimitIsLowered) {  // C-MAXP, E-9: nready never negative
+    context io({.threads = {.min = 8}});
+    gate closed;
+    for (int i = 0; i < 8; ++i)
+        io.submit(closed.work());
+    closed.await_entered(8);
+    EXPECT_GE(io.statistics().threads, 8U);
+    io.threads({.min = 2, .max = 2});
+    EXPECT_EQ(io.statistics().ready, 0U);
+    closed.open();
+    io.flush();
+    EXPECT_TRUE(eventually([&] { return io.statistics().threads <= 2; })) << io.statistics().threads;
+    EXPECT_EQ(io.statistics().ready, 0U);
+    EXPECT_TRUE(io.run(stat("/")));
+}
+
+TEST_F(Threads, LimitOfZeroQueuesUntilItIsRaised) {  // C-MAXP
+    context io;
+    EXPECT_TRUE(io.run(busy(0s)));
+    io.threads({.max = 0});
+    EXPECT_TRUE(eventually([&] { return io.statistics().threads == 0; }));
+    int delivered = 0;
+    for (int i = 0; i < 10; ++i)
+        io.submit(busy(0s), [&](result<>) { ++delivered; });
+    io.poll();
+    EXPECT_EQ(io.statistics().ready, 10U);
+    EXPECT_FALSE(is_readable(io.fd()));
+    io.threads({.max = 4});
+    while (delivered < 10) {
+        ASSERT_TRUE(is_readable(io.fd(), 10'000)) << "raising starts threads by itself";
+        io.poll();
+    }
+}
+
+TEST_F(Threads, LimitLoweredToZeroWhileTheyRunDoesNotStrandTheQueue) {
+    for (int i = 0; i < 20; ++i) {
+        context io;
+        gate closed;
+        io.submit(closed.work());
+        closed.await_entered();
+        io.threads({.max = 0});
+        int delivered = 0;
+        io.submit(busy(0s), [&](result<>) { ++delivered; });
+        closed.open();
+        EXPECT_TRUE(io.flush(10s));
+        EXPECT_EQ(delivered, 1);
+    }
+}
+
+TEST_F(Threads, LimitsAreReported) {
+    context io({.threads = {.min = 3, .max = 9, .idle = 1, .idle_timeout = 5ms}});
+    EXPECT_EQ(io.threads().min, 3U);
+    EXPECT_EQ(io.threads().max, 9U);
+    EXPECT_EQ(io.threads().idle, 1U);
+    EXPECT_EQ(io.threads().idle_timeout, 5ms);
+    io.threads({.min = 1, .max = 2, .idle = 0, .idle_timeout = 1s});
+    EXPECT_EQ(io.threads().max, 2U);
+}
+
+TEST_F(Threads, InExcessOfTheIdleLimitEndAfterTheTimeout) {  // C-MAXI [V]: 16 threads, idle 2 → 2 left
+    context io({.threads = {.min = 16, .idle = 2, .idle_timeout = 10ms}});
+    gate closed;
+    for (int i = 0; i < 16; ++i)
+        io.submit(closed.work());
+    closed.await_entered(16);
+    EXPECT_GE(io.statistics().threads, 16U);
+    closed.open();
+    io.flush();
+    EXPECT_TRUE(eventually([&] { return io.statistics().threads == 2; }));
+    for (int i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(10ms);
+        EXPECT_EQ(io.statistics().threads, 2U) << "those stay";
+    }
+    EXPECT_TRUE(io.run(busy(0s)));
+}
+
+TEST_F(Threads, AllEndWithAnIdleLimitOfZero) {  // B-40
+    context io({.threads = {.idle = 0, .idle_timeout = 1ms}});
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(io.run(busy(0s)));
+        EXPECT_TRUE(eventually([&] { return io.statistics().threads == 0; }));
+    }
+}
+
+TEST_F(Threads, NoWakeUpIsLostWhenTheyTimeOut) {  // B-8, E-8
+    for (unsigned idle : {0U, 1U}) {
+        context io({.threads = {.min = 2, .max = 2, .idle = idle, .idle_timeout = 20us}});
+        unsigned seed = 1;
+        for (int i = 0; i < 3000; ++i) {
+            seed = seed * 1103515245 + 12345;
+            int delivered = 0;
+            const int many = 1 + i % 3;
+            for (int j = 0; j < many; ++j)
+                io.submit(call([] {}), [&](result<>) { ++delivered; });
+            ASSERT_TRUE(io.flush(20s)) << "round " << i << ", idle " << idle;
+            ASSERT_EQ(delivered, many);
+            const auto end = clock::now() + std::chrono::nanoseconds(seed % 40'000);
+            while (clock::now() < end) {
+            }
+        }
+    }
+}
+
+TEST_F(Threads, AThousandAtOnce) {  // B-34
+    context io({.threads = {.min = 1000, .max = 1000, .idle = 0, .idle_timeout = 1ms}});
+    gate closed;
+    for (int i = 0; i < 1000; ++i)
+        io.submit(closed.work());
+    closed.await_entered(1000);
+    EXPECT_EQ(io.statistics().running, 1000U);
+    EXPECT_EQ(io.statistics().threads, 1000U);
+    closed.open();
+    EXPECT_TRUE(io.flush());
+    EXPECT_TRUE(eventually([&] { return io.statistics().threads == 0; }));
+}
+
+TEST_F(Threads, HaveAllSignalsBlocked) {  // E-7, H-19
+    context io;
+    auto mask = io.run(call([] {
+        sigset_t blocked;
+        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+        return blocked;
+    }));
+    for (int signal : {SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGPIPE, SIGUSR1, SIGPROF})
+        EXPECT_EQ(sigismember(&*mask, signal), 1) << signal;
+    sigset_t own;
+    pthread_sigmask(SIG_SETMASK, nullptr, &own);
+    EXPECT_EQ(sigismember(&own, SIGUSR1), 0) << "the caller's mask is as it was";
+}
+
+TEST_F(Threads, AreNamedAfterTheProgram) {  // B-25: 15 bytes and a NUL
+    context io;
+    auto name = io.run(call([] {
+        char text[64] = {};
+        pthread_getname_np(pthread_self(), text, sizeof text);
+        return std::string(text);
+    }));
+    EXPECT_TRUE(name->ends_with("/aio")) << *name;
+    EXPECT_LE(name->size(), 15U);
+    EXPECT_GT(name->size(), 4U);
+}
+
+TEST_F(Threads, HaveAStackForAUsersFunction) {  // design.md: the seed's 32 KiB is not
+    context io;
+    auto sum = io.run(call([] {
+        volatile char large[256 * 1024];
+        for (std::size_t i = 0; i < sizeof large; i += 512)
+            large[i] = 1;
+        int total = 0;
+        for (std::size_t i = 0; i < sizeof large; i += 512)
+            total += large[i];
+        return total;
+    }));
+    EXPECT_EQ(sum.value(), 512);
+}
+
+TEST_F(Threads, SubmitFromManyAtOnce) {
+    context io;
+    std::atomic<int> made{0};
+    int delivered = 0;
+    std::vector<std::thread> submitters;
+    for (int t = 0; t < 4; ++t)
+        submitters.emplace_back([&] {
+            for (int i = 0; i < 2000; ++i)
+                io.submit(call([&] { ++made; }), [&](result<>) { ++delivered; });
+        });
+    while (delivered < 8000) {
+        is_readable(io.fd(), 1);
+        io.poll();
+    }
+    for (std::thread& each : submitters)
+        each.join();
+    EXPECT_EQ(made, 8000);
+    EXPECT_EQ(io.statistics().outstanding, 0U);
+}
+
+TEST_F(Threads, PollingMayMoveToAnotherThread) {
+    context io;
+    int delivered = 0;
+    for (int i = 0; i < 20; ++i) {
+        io.submit(busy(0s), [&](result<>) { ++delivered; });
+        std::thread other([&] { io.flush(); });
+        other.join();
+        io.submit(busy(0s), [&](result<>) { ++delivered; });
+        io.flush();
+    }
+    EXPECT_EQ(delivered, 40);
+}
+
+}  // namespace
+}  // namespace aio::test

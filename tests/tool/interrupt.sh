@@ -1,0 +1,27 @@
+# Ctrl-C ends a command with status 130, also one that waits for something that never comes.
+source "$(dirname "$0")/lib.bash"
+set -m # so that what is started here does not ignore SIGINT
+
+# interrupt OUTPUT COMMAND...: sends SIGINT after a while; the status must be 130.
+interrupt() {
+    local output=$1 pid
+    shift
+    "$@" >"$output" &
+    pid=$!
+    sleep 0.7
+    # Once, and to the tool alone: a second one ends it at once.
+    kill -INT "$pid"
+    status 130 wait "$pid"
+}
+
+mkfifo fifo
+promise "cat of a FIFO that nobody writes" interrupt cat.out "$aio" cat fifo
+
+# Long enough to be interrupted on any machine.
+mapfile -t operands < <(yes /usr | head -2000)
+promise "a scan" interrupt scan.out "$aio" scan -q --summary "${operands[@]}"
+promise "which sums up what was done" grep -qE '^[1-9][0-9]* directories, .* s$' scan.out
+mkfifo unread
+exec {unread}<>unread
+promise "a scan whose output is not read" interrupt unread "$aio" scan /usr
+finish

@@ -1,0 +1,66 @@
+# What the tests of the tool share. Each test script sources it, states promises with `promise`, and ends with `finish`.
+# AIO is the tool's path, SOURCE the source directory.
+set -uo pipefail
+: "${AIO:?the path of the tool}" "${SOURCE:?the source directory}"
+
+scratch=$(mktemp -d)
+chmod 755 "$scratch" # for tests that give up root's rights
+cleanup() {
+    cd /
+    chmod -R u+rwx "$scratch" 2>/dev/null
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+cd "$scratch" || exit 1
+mkdir bin work
+cp "$AIO" bin/aio # where everybody may run it
+aio=$scratch/bin/aio
+cd work || exit 1
+
+failures=0
+
+# promise TEXT COMMAND...: the command succeeds. If not, what it printed is shown.
+promise() {
+    local text=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        printf 'ok: %s\n' "$text"
+    else
+        failures=$((failures + 1))
+        printf 'FAILED: %s\n  command: %s\n' "$text" "$*"
+        printf '%s\n' "$said" | head -40 | sed 's/^/  /'
+    fi
+}
+
+# status N COMMAND...: it exits with N.
+status() {
+    local wanted=$1 got=0
+    shift
+    "$@" || got=$?
+    [[ $got == "$wanted" ]] || { echo "exit status $got, not $wanted"; return 1; }
+}
+
+# prints TEXT COMMAND...: its standard output is TEXT and a newline (or nothing at all, for an empty TEXT).
+prints() {
+    local wanted=$1
+    shift
+    diff <(if [[ $wanted ]]; then printf '%s\n' "$wanted"; fi) <("$@")
+}
+
+# complains PATTERN COMMAND...: its stderr has a line that matches.
+complains() {
+    local pattern=$1 said
+    shift
+    said=$("$@" 2>&1 >/dev/null)
+    grep -qE -- "$pattern" <<<"$said" || { printf 'stderr: %s\nhas nothing like: %s\n' "$said" "$pattern"; return 1; }
+}
+
+# as_nobody COMMAND...: without root's rights.
+as_nobody() {
+    if ((EUID)); then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; fi
+}
+
+finish() {
+    ((failures == 0)) || { echo "$failures promises broken"; exit 1; }
+    exit 0
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "arguments.hpp"
+
+#include "command.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace tool {
+
+namespace {
+
+// CLI11 takes "[a,b]" for a list and drops "++", wherever they stand. Both are good file names. So each
+// argument that could be meant is marked by a byte in front, which is removed afterwards.
+constexpr char mark = '\1';
+
+std::string marked(const std::string& argument) {
+    const bool needs_mark =
+        argument.starts_with('[') || argument.starts_with('+') || argument.starts_with(mark);
+    return needs_mark ? mark + argument : argument;
+}
+
+std::string unmarked(const std::string& argument) {
+    return argument.substr(argument.starts_with(mark) ? 1 : 0);
+}
+
+}  // namespace
+
+struct arguments::parser {
+    CLI::App app;
+    CLI::Option* operands = nullptr;
+    std::vector<std::string>* operand_values = nullptr;
+    std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> values;
+};
+
+arguments::arguments(const char* command, const char* description) : parser_(std::make_unique<parser>()) {
+    parser_->app.description(description);
+    parser_->app.name(std::string("aio ") + command);
+    parser_->app.get_formatter()->column_width(22);
+    parser_->app.set_help_flag("-h,--help", "print this");
+}
+
+arguments::~arguments() = default;
+
+void arguments::flag(const char* names, bool& value, const char* help) {
+    parser_->app.add_flag(names, value, help);
+}
+
+void arguments::value(const char* names, const char* placeholder, std::optional<std::string>& value,
+                      const char* help) {
+    CLI::Option* option = parser_->app.add_option(names)->description(help)->option_text(placeholder);
+    option->take_last();
+    parser_->values.emplace_back(option, &value);
+}
+
+void arguments::operands(const char* placeholder, std::vector<std::string>& values, std::size_t min,
+                         const char* help) {
+    CLI::Option* option =
+        parser_->app.add_option(placeholder)->description(help)->expected(-1)->take_all()->option_text("...");
+    if (min > 0) option->required();
+    parser_->operands = option;
+    parser_->operand_values = &values;
+}
+
+std::optional<int> arguments::parse(std::span<char*> given) {
+    // CLI11 wants the last one first.
+    std::vector<std::string> reversed;
+    for (auto each = given.rbegin(); each != given.rend(); ++each)
+        reversed.push_back(marked(*each));
+    try {
+        parser_->app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        std::fputs(parser_->app.help().c_str(), stdout);
+        return std::fflush(stdout) == 0 || errno == EPIPE ? success : failure;
+    } catch (const CLI::ParseError& wrong) {
+        return complain(wrong.what());
+    }
+    // The plain results: converted to the types of variables, some strings would have a meaning, as "{}" has.
+    for (auto& [option, value] : parser_->values)
+        if (!option->results().empty()) *value = unmarked(option->results().back());
+    if (parser_->operands)
+        for (const std::string& each : parser_->operands->results())
+            parser_->operand_values->push_back(unmarked(each));
+    return std::nullopt;
+}
+
+int arguments::complain(const std::string& what) const {
+    const std::string name = parser_->app.get_name();
+    std::fprintf(stderr, "%s: %s\nRun '%s --help' for the options.\n", name.c_str(), what.c_str(),
+                 name.c_str());
+    return wrong_usage;
+}
+
+}  // namespace tool

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The commands of the tool, one file each. All take the arguments that follow the command's name and give the
+// exit status.
+#pragma once
+
+#include <span>
+
+namespace tool {
+
+enum exit_status : int {
+    success = 0,
+    failure = 1,        // something could not be done, and stderr says what
+    wrong_usage = 2,    // nothing was done
+    interrupted = 130,  // by Ctrl-C, as a shell reports it
+};
+
+int scan(std::span<char*> arguments);
+int cat(std::span<char*> arguments);
+int sync(std::span<char*> arguments);
+int routes(std::span<char*> arguments);
+
+}  // namespace tool

@@ -1,0 +1,25 @@
+# bash completion for aio. Install as /usr/share/bash-completion/completions/aio.
+
+_aio() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W 'scan cat sync routes --help --version' -- "$current")
+        return
+    fi
+    case ${COMP_WORDS[1]} in
+    scan)
+        [[ $previous == -g || $previous == --grep ]] && return
+        options='-q --quiet -0 --print0 -s --stat -d --dirs -f --files -g --grep -p --progress --sync --summary --help'
+        ;;
+    *) options=--help ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [[ ${COMP_WORDS[1]} != routes ]]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+
+complete -F _aio aio

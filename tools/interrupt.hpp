@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Ctrl-C: the first is a wish to stop in good order, the second ends the program at once.
+#pragma once
+
+#include <chrono>
+
+namespace tool {
+
+void watch_for_interrupt() noexcept;
+[[nodiscard]] bool is_interrupted() noexcept;
+
+/// For how long a loop may wait without looking whether it was interrupted, or whether progress is to be
+/// shown.
+inline constexpr auto longest_wait = std::chrono::milliseconds(100);
+
+/// Ends the program without destructors, which might wait for calls that are stuck.
+[[noreturn]] void exit_at_once(int status) noexcept;
+
+}  // namespace tool

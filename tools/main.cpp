@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// aio: the library's composites as commands.
+#include "command.hpp"
+#include "interrupt.hpp"
+
+#include <aio/version.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+namespace {
+
+struct command {
+    std::string_view name;
+    int (*run)(std::span<char*> arguments);
+    const char* summary;
+};
+
+constexpr command commands[] = {
+    {"scan", tool::scan, "list everything below directories"},
+    {"cat", tool::cat, "write files to standard output"},
+    {"sync", tool::sync, "write files and directories to disk"},
+    {"routes", tool::routes, "show how each operation is done here"},
+};
+
+void print_help(FILE* to) {
+    std::fputs("Usage: aio COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", to);
+    for (const command& each : commands)
+        std::fprintf(to, "  %-8.*s%s\n", static_cast<int>(each.name.size()), each.name.data(), each.summary);
+    std::fputs(
+        "\n  aio COMMAND --help    the options of a command\n"
+        "  aio --version         the version\n",
+        to);
+}
+
+/// What was printed with stdio has arrived, or was not wanted any more.
+int printed() {
+    return std::fflush(stdout) == 0 || errno == EPIPE ? tool::success : tool::failure;
+}
+
+int run(std::span<char*> arguments) {
+    if (arguments.empty()) {
+        print_help(stderr);
+        return tool::wrong_usage;
+    }
+    const std::string_view word = arguments.front();
+    for (const command& each : commands)
+        if (word == each.name) return each.run(arguments.subspan(1));
+    if (word == "--help" || word == "-h" || word == "help") {
+        print_help(stdout);
+        return printed();
+    }
+    if (word == "--version") {
+        std::puts("aio " AIO_VERSION_STRING);
+        return printed();
+    }
+    std::fprintf(stderr, "aio: no command '%s'\nRun 'aio --help' for the commands.\n", arguments.front());
+    return tool::wrong_usage;
+}
+
+/// A closed standard descriptor would be given to the next file that is opened, and our output written there.
+/// Its place is taken by one that gives EBADF when it is used, as the closed one does.
+void occupy_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        const int direction = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        static_cast<void>(::open("/dev/null", direction));  // takes the lowest free number, which is fd
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    occupy_standard_descriptors();
+    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is the end of the output, not of the program
+    tool::watch_for_interrupt();
+    try {
+        const auto all = std::span(argv, static_cast<std::size_t>(argc));
+        return run(all.subspan(argc > 0 ? 1 : 0));
+    } catch (const std::exception& thrown) {
+        std::fprintf(stderr, "aio: %s\n", thrown.what());
+        // No destructors: what is outstanding need not come to an end.
+        std::_Exit(tool::failure);
+    }
+}
