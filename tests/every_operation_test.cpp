@@ -47,10 +47,10 @@ struct scene {
     scene(const scene&) = delete;
     scene& operator=(const scene&) = delete;
     ~scene() {
-        // Nobody owns it: the operation closed it, or it is still there.
+        // Nobody owns it: the operation closed it, or it is still there, perhaps under another name or none.
         std::error_code ignored;
-        if (std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(loose), ignored) == text)
-            ::close(loose);
+        const auto now = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(loose), ignored);
+        if (now.string().starts_with(root)) ::close(loose);
     }
     /// Everything below the root with what can be seen of it, to tell whether something changed.
     [[nodiscard]] std::string look() const {
@@ -138,11 +138,17 @@ std::vector<operation_case> all_operations() {
         [](scene& s) { return read(s.opened, std::span<std::byte>(s.buffer), -1); });
     add("read_owned", [](scene& s) { return read(s.opened, 5); }, [](scene& s) { return read(s.handle, 5); });
     add(
+        "pread_owned", [](scene& s) { return read(s.opened, 5, 0); },
+        [](scene& s) { return read(s.handle, 5, 0); });
+    add(
         "read_exactly", [](scene& s) { return read_exactly(s.opened, std::span<std::byte>(s.buffer)); },
         [](scene& s) { return read_exactly(closed_fd, std::span<std::byte>(s.buffer)); });
     add(
-        "read_exactly_owned", [](scene& s) { return read_exactly(s.opened, 5, 0); },
+        "read_exactly_owned", [](scene& s) { return read_exactly(s.opened, 5); },
         [](scene&) { return read_exactly(closed_fd, 5); });
+    add(
+        "pread_exactly_owned", [](scene& s) { return read_exactly(s.opened, 5, 0); },
+        [](scene&) { return read_exactly(closed_fd, 5, 0); });
     add(
         "readv", [](scene& s) { return read(s.opened, s.vectors()); },
         [](scene& s) { return read(closed_fd, s.vectors()); });
