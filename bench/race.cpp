@@ -48,13 +48,18 @@ measurement one(entry& of, const row& in, const files& where, const race_options
     return found;
 }
 
+/// So that requests also follow others; but a million is work enough.
+std::uint64_t fewest(const row& in) {
+    return in.in_flight < 100'000 ? 2 * in.in_flight : in.in_flight;
+}
+
 /// Finds out with how many operations a sample takes as long as it should.
 void calibrate(entry& of, const row& in, const files& where, const race_options& how) {
     const std::uint64_t most = in.what->most;
     of.operations = std::min<std::uint64_t>(in.in_flight, most);
     if (in.what->asks == question::memory || in.what->asks == question::hold) return;
     of.operations =
-        std::min<std::uint64_t>(std::max<std::uint64_t>(2 * in.in_flight, how.smoke ? 0 : first_guess), most);
+        std::min<std::uint64_t>(std::max<std::uint64_t>(fewest(in), how.smoke ? 0 : first_guess), most);
     if (how.smoke) return;
     for (;;) {
         const measurement found = one(of, in, where, how);
@@ -62,8 +67,7 @@ void calibrate(entry& of, const row& in, const files& where, const race_options&
             return;  // it fails, or is stuck: more would be no better
         if (found.seconds >= long_enough || of.operations >= most) {
             const auto wanted = static_cast<std::uint64_t>(found.per_second() * how.seconds);
-            of.operations =
-                std::clamp<std::uint64_t>(wanted, std::min<std::uint64_t>(2 * in.in_flight, most), most);
+            of.operations = std::clamp<std::uint64_t>(wanted, std::min(fewest(in), most), most);
             return;
         }
         of.operations = std::min(of.operations * 8, most);

@@ -304,12 +304,12 @@ void worker_pool::work() noexcept {
 
 /// Whether the poller, if it sleeps, is to be woken for the call that has just ended. At once, if calls are
 /// slow or nothing waits. But while cached calls follow each other, each waking would cost several of them:
-/// then when as many have ended as still wait, so that it has a batch and the workers still have work. The
-/// watcher sees to the rest.
+/// then when as many have ended as still wait, so that it has a batch and the workers still have work. Only
+/// with a watcher, who sees to what is left when the next call blocks.
 bool worker_pool::time_to_wake(worker& self) noexcept {
     clock::time_point present = clock::now();
     bool quick = present - std::exchange(self.last_end, present) < quick_call;
-    if (quick && ++unannounced_ < queue_.size()) return false;
+    if (quick && watcher_ && ++unannounced_ < queue_.size()) return false;
     unannounced_ = 0;
     return true;
 }
@@ -383,6 +383,7 @@ void worker_pool::watch(worker& self, lock& held) noexcept {
         wake_poller();
     }
     watcher_ = nullptr;
+    wake_poller();
 }
 
 /// A worker inside the same call as a look before, having used little CPU since, is blocked.

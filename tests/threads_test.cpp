@@ -44,6 +44,24 @@ TEST_F(Threads, OneServesRequestsThatComeOneAtATime) {  // C-ONDEM [V]
     EXPECT_EQ(io.statistics().threads, 1U);
 }
 
+TEST_F(Threads,
+       DoNotHoldAResultBackWhenTheNextCallBlocks) {  // C-READY: results of quick calls come in batches
+    for (unsigned most : {1U, 2U, 8U}) {
+        context io({.threads = {.min = 1, .max = most}});
+        gate closed;
+        bool delivered = false;
+        io.submit(busy(0s), [&](result<>) { delivered = true; });
+        io.submit(closed.work());
+        for (int i = 0; i < 20; ++i)
+            io.submit(closed.work());
+        ASSERT_TRUE(is_readable(io.fd(), 10'000)) << most << " threads";
+        io.poll();
+        EXPECT_TRUE(delivered);
+        closed.open();
+        io.flush();
+    }
+}
+
 TEST_F(Threads, RunInParallel) {  // T-04: a stat overtakes a busy
     context io;
     gate closed;

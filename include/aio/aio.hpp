@@ -18,6 +18,7 @@
 #include <aio/read_write.hpp>
 #include <aio/request.hpp>
 #include <aio/result.hpp>
+#include <aio/routes.hpp>
 #include <aio/sync.hpp>
 #include <aio/task.hpp>
 #include <aio/version.hpp>

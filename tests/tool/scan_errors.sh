@@ -19,7 +19,8 @@ restless() {
     (while ((SECONDS < end)); do mkdir -p r/{1..20}/x/y && rm -rf r/{1..20}; done) 2>/dev/null &
     while ((SECONDS < end)); do
         said=$("$aio" scan -s r 2>&1 >/dev/null) || true
-        grep -v 'No such file or directory$' <<<"$said" | grep . && return 1
+        # Gone, or another one of the same name.
+        grep -vE '(No such file or directory|Stale file handle)$' <<<"$said" | grep . && return 1
     done
     wait
 }
