@@ -228,7 +228,7 @@ TEST_F(Fault, SignalsAtOneKilohertzNeverReachTheUser) {  // safety.md: EINTR nev
                 std::this_thread::sleep_for(1ms);
             }
         });
-        for (int i = 0; signals < 300; ++i) {
+        while (signals < 300) {
             for (context* each : {&io, &without_threads}) {
                 auto text = each->run(load(path));
                 ASSERT_TRUE(text) << text.error().message();
