@@ -69,11 +69,12 @@ TEST_P(Feeder, KeepsTheLimitAfterEveryMember) {  // G-11
         EXPECT_LE(to.size(), 3U);
     });
     io->poll();  // the group waits now
-    for (int i = 1; left; ++i) {
+    int rounds = 0;
+    while (left) {
         io->wait();  // one call
         io->poll();
         EXPECT_EQ(all.size(), 3U);
-        EXPECT_EQ(ended, i);
+        EXPECT_EQ(ended, ++rounds);
     }
     io->flush();
     EXPECT_EQ(ended, 20);
