@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/child.hpp"
 
+#include <gtest/gtest.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -59,7 +61,7 @@ child_end run_in_child(const std::function<void()>& body, int seconds) {
             ::_exit(99);
         }
         std::fflush(nullptr);
-        ::_exit(0);
+        ::_exit(testing::Test::HasFailure() ? 98 : 0);
     }
     ::close(ends[1]);
     child_end end;

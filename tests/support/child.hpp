@@ -17,8 +17,8 @@ struct child_end {
 };
 
 /// Forks, runs `body` in the child, and waits for its end. A body that returns ends the child with status 0,
-/// without running destructors and exit handlers of this process; `exit` in it runs them.
-/// The child is killed after `seconds`.
+/// or 98 if an expectation failed, without running destructors and exit handlers of this process; `exit` in
+/// it runs them. The child is killed after `seconds`.
 child_end run_in_child(const std::function<void()>& body, int seconds = 30);
 
 /// Empty if the child ended with `status`, else what happened.
