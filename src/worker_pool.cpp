@@ -183,7 +183,7 @@ bool worker_pool::assist(bool waiting) noexcept {
         return false;  // held back until the limit is raised
     }
     block& request = *queue_.pop();
-    request.state.store(phase::running, std::memory_order_relaxed);  // relaxed: under the mutex
+    request.state.store(phase::running, std::memory_order_release);  // as in take()
     ++assisted_;
     ++running_;
     held.unlock();
@@ -325,7 +325,8 @@ block* worker_pool::take(worker& self) noexcept {
     if (unblocked_ >= limits_.min || threads_ > limits_.max) return nullptr;
     block* request = queue_.pop();
     if (!request) return nullptr;
-    request->state.store(phase::running, std::memory_order_relaxed);  // relaxed: under the mutex
+    // Release: whoever gives the call up, without the mutex, uses the links that the queue has just let go.
+    request->state.store(phase::running, std::memory_order_release);
     self.current = request;
     ++self.calls;
     link(busy_, self);
