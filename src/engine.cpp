@@ -96,9 +96,10 @@ void engine::start(block& request, const options& how) {
 
 void engine::dispatch(block& request) noexcept {
     if (request.never_blocks) {
-        request.state.store(phase::running, std::memory_order_relaxed);  // not published yet
-        if (execute(request)) results_->push(request);
-        return;
+        // Release: its deadline or stop may give it up from here on, on another thread.
+        request.state.store(phase::running, std::memory_order_release);
+        if (execute(request)) return results_->push(request);
+        return release(&request);  // given up, which left this thread a reference
     }
     route_->submit(request);
 }

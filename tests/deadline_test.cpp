@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace aio::test {
 namespace {
@@ -181,6 +183,25 @@ TEST_F(DeadlineOfThreads, PassingWhileAFunctionReturnsGivesOneOutcome) {  // for
         io.flush();
     }
     EXPECT_EQ(delivered, 300);
+}
+
+TEST_F(DeadlineOfThreads, PassingInsideSubmitLeaksNothing) {  // nop is made by whoever submits it
+    context io;
+    std::atomic<bool> submitted{false};
+    int outcomes = 0;
+    std::vector<request> handles;
+    std::thread other([&] {
+        for (int i = 0; i < 50'000; ++i)
+            handles.push_back(io.submit(nop().with({.deadline = 1us}), [&](result<>) { ++outcomes; }));
+        submitted = true;
+    });
+    while (!submitted)
+        io.poll();
+    other.join();
+    EXPECT_TRUE(io.flush());
+    EXPECT_EQ(outcomes, 50'000);
+    for (const request& each : handles)
+        ASSERT_EQ(each.block()->references, 1U) << "somebody still holds it";
 }
 
 TEST_F(DeadlineOfThreads, NeverGivesUpTheCallersBuffer) {  // safety.md: not before the kernel is done with it

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <random>
 #include <stop_token>
@@ -98,10 +99,7 @@ class storm {
     options how() {
         options chosen{.priority = static_cast<int>(roll(9)) - 4};
         if (!roll(4)) chosen.deadline = std::chrono::microseconds(roll(300));
-        if (!roll(4)) {
-            token_ = source_.get_token();
-            chosen.stop = token_;
-        }
+        if (!roll(4)) chosen.stop = tokens_.emplace_back(source_.get_token());
         return chosen;
     }
     void keep(request started) {
@@ -116,7 +114,7 @@ class storm {
     std::string path_;
     std::vector<request> kept_;
     std::stop_source source_;
-    std::stop_token token_;
+    std::deque<std::stop_token> tokens_;  // borrowed until what waits for them has started, in the poller
     std::atomic<long> expected_{0};  // feeders run in the polling thread
     std::shared_ptr<std::atomic<long>> delivered_ = std::make_shared<std::atomic<long>>(0);
 };
