@@ -239,7 +239,7 @@ std::vector<operation_case> all_operations() {
     add(
         "sync_file_range", [](scene& s) { return sync_file_range(s.opened, 0, 0, 0); },
         [](scene& s) { return sync_file_range(s.opened, -1, 0, 0); });
-    add("busy", [](scene&) { return busy(0s); }, [](scene&) { return busy(0s).with({.deadline = 0s}); });
+    add("busy", [](scene&) { return busy(0s); }, [](scene&) { return busy(1s).with({.deadline = 0s}); });
     add(
         "nop", [](scene&) { return nop(); },
         [](scene&) { return call([]() -> result<> { return error(EPERM); }); }, true);

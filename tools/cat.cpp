@@ -19,8 +19,9 @@ class concatenation {
     explicit concatenation(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
     int run() {
-        while (!out_.ended() && begin_ahead()) {
+        while (begin_ahead()) {
             copy(*sources_.front());
+            if (out_.ended()) break;  // a block that nobody wants may be on its way to this source
             sources_.pop_front();
         }
         out_.finish();
@@ -63,6 +64,7 @@ void concatenation::copy(source& from) {
         // It would grow for ever.
         if (first && from.is_same_file(STDOUT_FILENO))
             return errors_.error("read", from.path(), "this is also where the output goes");
+        from.read();
         out_.write(*block);
     }
 }

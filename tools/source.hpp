@@ -26,26 +26,27 @@ class source {
     void begin();
     /// Whether a block is there.
     [[nodiscard]] bool is_ready() const noexcept { return block_.has_value(); }
-    /// The next block, empty at the end of the file; reading goes on. Requires: is_ready().
+    /// The block, empty at the end of the file. Requires: is_ready().
     [[nodiscard]] aio::result<std::string> take();
+    /// Begins to read the next block. Requires: the one before was taken.
+    void read();
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     /// What it was doing when an error came.
-    [[nodiscard]] const char* operation() const noexcept { return fd_ < 0 ? "open" : "read"; }
+    [[nodiscard]] const char* operation() const noexcept { return fd() < 0 ? "open" : "read"; }
     [[nodiscard]] bool is_standard_input() const noexcept { return path_ == "-"; }
-    /// Whether this file is also the one that `fd` writes to.
-    [[nodiscard]] bool is_same_file(int fd) const noexcept;
+    /// Whether this file is also the one that `other` is open on.
+    [[nodiscard]] bool is_same_file(int other) const noexcept;
 
   private:
     // What a file may be read ahead of its turn.
     static constexpr std::size_t block_size = std::size_t(1) << 20;
 
-    void read();
+    [[nodiscard]] int fd() const noexcept { return is_standard_input() ? 0 : file_.fd(); }
 
     aio::context& io_;
     std::string path_;
     aio::file file_;
-    int fd_ = -1;
     std::optional<aio::result<std::string>> block_;
 };
 
