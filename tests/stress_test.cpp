@@ -115,7 +115,7 @@ class storm {
     std::vector<request> kept_;
     std::stop_source source_;
     std::deque<std::stop_token> tokens_;  // borrowed until what waits for them has started, in the poller
-    std::atomic<long> expected_{0};  // feeders run in the polling thread
+    std::atomic<long> expected_{0};       // feeders run in the polling thread
     std::shared_ptr<std::atomic<long>> delivered_ = std::make_shared<std::atomic<long>>(0);
 };
 
