@@ -133,15 +133,18 @@ TEST_P(OutOfMemory, SubmitThrowsAndNothingWasStarted) {
 
 TEST_P(OutOfMemory, InATaskIsTheOutcomeOfWhatCouldNotBeStarted) {
     struct tasks {
-        static task<result<file_status>> inner(std::array<char, 5000> path) {  // too large for a cached block
-            auto status = co_await stat(path.data());
+        static task<result<file_status>> inner(const std::string& path) {
+            auto status = co_await stat(path);
             co_return status;
         }
-        static task<result<file_status>> outer() {
-            auto status = co_await inner({'/'});
+        static task<result<file_status>> outer(const std::string& path) {
+            auto status = co_await inner(path);
             co_return status;
         }
     };
+    std::string path = "/";  // its block is too large for the cache; frames may be elided by the compiler
+    while (path.size() < 2000)
+        path += "./";
     int failures = 0;
     for (int n = 0;; ++n) {
         auto io = make_context({.threads = {.max = 0}});
@@ -149,7 +152,7 @@ TEST_P(OutOfMemory, InATaskIsTheOutcomeOfWhatCouldNotBeStarted) {
         {
             failing_allocation fails(n);
             try {
-                auto status = io->run(tasks::outer());
+                auto status = io->run(tasks::outer(path));
                 if (!status) {
                     EXPECT_EQ(status.error().value(), ENOMEM);
                     ++failures;
