@@ -243,7 +243,7 @@ TEST_F(Seed, Feeder) {  // T-07
     all.feed([&](group& to) {
         if (fed == 10) return;
         ++fed;
-        request added = to.add(busy(1ms).with({.priority = fed}));
+        request added = to.add(busy(1ms).with({.priority = fed}), [](result<>) { FAIL() << "replaced"; });
         EXPECT_TRUE(added.callback<result<>>([&](result<>) { ++members; }));
     });
     EXPECT_EQ(fed, 5);
