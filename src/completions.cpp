@@ -1,78 +1,94 @@
 // SPDX-License-Identifier: MIT
 #include "completions.hpp"
 
+#include "futex_linux.hpp"
+
 namespace aio::detail {
 
-bool completions::push_quietly(block& finished) noexcept {
+bool completions::push_quietly(block& newest) noexcept {
+    block* oldest = &newest;
+    while (oldest->next)
+        oldest = oldest->next;
     block* old = head_.load(std::memory_order_relaxed);  // only a guess for the exchange
     do {
-        finished.next = old == asleep() ? nullptr : old;
-        // Release: the poller that takes the list sees the outcome. Acquire is not needed: nothing is read.
+        oldest->next = is_list(old) ? old : nullptr;
+        // Release: the poller that takes the list sees the outcomes. Acquire is not needed: nothing is read.
     } while (
-        !head_.compare_exchange_weak(old, &finished, std::memory_order_release, std::memory_order_relaxed));
-    return old == asleep();
+        !head_.compare_exchange_weak(old, &newest, std::memory_order_release, std::memory_order_relaxed));
+    return old == asleep() || old == in_wait();
 }
 
 void completions::wake() noexcept {
+    // Sequentially consistent: either this sees that the poller is in wait, or the poller, who says so first,
+    // sees what this is about; and if it leaves meanwhile, that it was rung.
+    rung_.store(1, std::memory_order_seq_cst);
+    if (waiting_.load(std::memory_order_seq_cst)) return wake_sleeper(rung_);
     // The signal first, then the note that there is one: a poll between the two leaves the descriptor
     // readable once too often, instead of readable for ever.
     wakeup_.signal();
     signalled_.store(true, std::memory_order_release);  // pairs with the exchange in acknowledge
 }
 
+void completions::arm(clock::time_point when) noexcept {
+    wakeup_.arm(when);
+    if (waiting_.load(std::memory_order_seq_cst)) wake();  // as there
+}
+
+void completions::let_go(block& request) noexcept {
+    abandoned_.fetch_sub(1, std::memory_order_relaxed);
+    release(&request);
+}
+
 bool completions::empty() const noexcept {
-    block* head = head_.load(std::memory_order_relaxed);  // relaxed: take() orders
-    return !head || head == asleep();
+    return !is_list(head_.load(std::memory_order_relaxed));  // relaxed: take() orders
 }
 
 block* completions::take() noexcept {
     if (empty()) return nullptr;
     // Acquire: pairs with every push. Only the poller takes, so what it saw was a list, and still is.
-    block* newest = head_.exchange(nullptr, std::memory_order_acquire);
-    block* first = nullptr;
-    while (newest) {
-        block* older = newest->next;
-        newest->next = first;
-        first = newest;
-        newest = older;
-    }
-    return first;
+    return reversed(head_.exchange(nullptr, std::memory_order_acquire));
 }
 
-/// From now on the next push signals; false if something is there already.
-bool completions::fall_asleep() noexcept {
-    block* expected = nullptr;
-    // Relaxed: the mark carries no data, and a list is taken with acquire.
-    return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed) ||
-           expected == asleep();
+/// Puts a mark where nothing is, or another mark; false if a list is there. Relaxed: a mark carries no data,
+/// and a list is taken with acquire.
+bool completions::mark(block* from, block* to) noexcept {
+    return head_.compare_exchange_strong(from, to, std::memory_order_relaxed);
 }
 
 void completions::acknowledge() noexcept {
-    // Acquire: pairs with push, so that the signal is there to be acknowledged.
+    // Acquire: pairs with wake, so that the signal is there to be acknowledged.
     if (signalled_.load(std::memory_order_relaxed) && signalled_.exchange(false, std::memory_order_acquire))
         wakeup_.acknowledge();
 }
 
 void completions::begin_poll() noexcept {
-    block* expected = asleep();
-    // Relaxed: as above. Failure means a list, which stays.
-    head_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed);
+    mark(asleep(), nullptr);
     acknowledge();
 }
 
 void completions::end_poll(bool rest) noexcept {
-    if (!rest) {
-        acknowledge();  // of a wait inside this poll
-        if (fall_asleep()) return;
-    }
+    if (!rest && mark(nullptr, asleep())) return;
     wakeup_.signal();
     signalled_.store(true, std::memory_order_relaxed);  // read by this thread only before another signal
 }
 
+void completions::begin_wait() noexcept {
+    mark(asleep(), nullptr);
+    rung_.store(0, std::memory_order_relaxed);
+    waiting_.store(true, std::memory_order_seq_cst);
+}
+
+bool completions::end_wait(bool in_poll) noexcept {
+    waiting_.store(false, std::memory_order_seq_cst);
+    if (rung_.load(std::memory_order_seq_cst)) return true;
+    return !in_poll && !mark(nullptr, asleep());
+}
+
 void completions::wait(clock::time_point until) noexcept {
-    if (!fall_asleep()) return;
-    wakeup_.wait(until);
-    if (empty()) acknowledge();  // the signal of a push that an earlier poll has taken already
+    if (!mark(nullptr, in_wait())) return;
+    sleep_while(rung_, 0, until);
+    mark(in_wait(), nullptr);
+    rung_.store(0, std::memory_order_seq_cst);  // whatever it was about, the caller looks at it now
 }
 
 }  // namespace aio::detail

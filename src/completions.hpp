@@ -2,11 +2,14 @@
 // completions: where every thread leaves finished requests for the polling thread.
 #pragma once
 
+#include "block_stack.hpp"
 #include "notifier.hpp"
 
 #include <aio/detail/block.hpp>
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 
 namespace aio::detail {
 
@@ -21,12 +24,22 @@ class completions {
 
     // Any thread.
     void push(block& finished) noexcept {
+        finished.next = nullptr;
         if (push_quietly(finished)) wake();
     }
-    /// The same, but leaves it to the caller to wake() soon: true if the poller may be asleep.
-    [[nodiscard]] bool push_quietly(block& finished) noexcept;
-    void wake() noexcept;  // makes the descriptor readable
-    void arm(clock::time_point when) noexcept { wakeup_.arm(when); }
+    /// The same of several, the newest first, but leaves it to the caller to wake() soon: true if the poller
+    /// may be asleep.
+    [[nodiscard]] bool push_quietly(block& newest) noexcept;
+    void wake() noexcept;  // makes the descriptor readable, or a wait return
+    /// Makes the descriptor readable at that time, and a poller that waits look again.
+    void arm(clock::time_point when) noexcept;
+
+    /// A call was given up that somebody is still inside: it holds a reference, until let_go().
+    void count_abandoned() noexcept { abandoned_.fetch_add(1, std::memory_order_relaxed); }
+    void let_go(block& request) noexcept;
+    [[nodiscard]] std::size_t abandoned() const noexcept {
+        return abandoned_.load(std::memory_order_relaxed);
+    }
 
     // The polling thread.
     [[nodiscard]] bool empty() const noexcept;
@@ -37,20 +50,35 @@ class completions {
     /// Poll ends. With `rest` the descriptor stays or becomes readable, by a new edge for those who watch
     /// edges.
     void end_poll(bool rest) noexcept;
-    /// Blocks until there may be something to do, or `until` has passed. Also inside a poll.
+    // A wait, also inside a poll: what others do from begin_wait to end_wait makes wait() return, and leaves
+    // the descriptor as it is.
+    void begin_wait() noexcept;
+    /// Blocks until there may be something to do, or `until` has passed.
     void wait(clock::time_point until) noexcept;
+    /// Whether poll may have something to do, so that the descriptor was not made ready to tell.
+    bool end_wait(bool in_poll) noexcept;
 
   private:
-    // null: empty, the poller is awake; asleep(): empty, the next push signals; else the newest block.
+    // null: empty, the poller looks here of itself. asleep(): empty, the next push makes the descriptor
+    // readable; in_wait(): it ends a wait. Else the newest block.
     [[nodiscard]] block* asleep() const noexcept {
         return reinterpret_cast<block*>(const_cast<completions*>(this));
     }
+    [[nodiscard]] block* in_wait() const noexcept {
+        return reinterpret_cast<block*>(const_cast<std::atomic<std::uint32_t>*>(&rung_));
+    }
+    [[nodiscard]] bool is_list(const block* head) const noexcept {
+        return head && head != asleep() && head != in_wait();
+    }
 
-    [[nodiscard]] bool fall_asleep() noexcept;
+    bool mark(block* from, block* to) noexcept;
     void acknowledge() noexcept;
 
     std::atomic<block*> head_{asleep()};
     std::atomic<bool> signalled_{false};
+    std::atomic<bool> waiting_{false};       // the poller is between begin_wait and end_wait
+    std::atomic<std::uint32_t> rung_{0};     // 1: somebody wants its attention; it sleeps while 0
+    std::atomic<std::size_t> abandoned_{0};  // relaxed everywhere: a counter
     notifier wakeup_;
 };
 

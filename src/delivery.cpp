@@ -203,10 +203,16 @@ void engine::unpark(block& request) noexcept {
 
 bool engine::wait(clock::time_point until) {
     poller_.store(this_thread_mark(), std::memory_order_release);
+    results_->begin_wait();
+    const bool something = wait_for_something(until);
+    return results_->end_wait(polls_ != 0) || something;
+}
+
+bool engine::wait_for_something(clock::time_point until) {
     for (;;) {
         clock::time_point earliest = deadlines_.earliest();
         clock::time_point present = now();
-        if (has_results() || messages_.load(std::memory_order_relaxed) || earliest <= present) return true;
+        if (has_results() || messages_.load(std::memory_order_seq_cst) || earliest <= present) return true;
         if (!outstanding() || until <= present) return false;
         if (route_->assist(true)) continue;
         clock::time_point next = std::min(until, earliest);
@@ -262,17 +268,18 @@ void engine::finished(block& task) noexcept {
 /// Gives everything up that can be. What is queued never runs; tasks and groups pass it on.
 void engine::give_up_all(int cause, stake accepted) noexcept {
     struct pressure {
+        engine* on;
         int cause;
         stake accepted;
         block* given_up;
-    } press{cause, accepted, nullptr};
+    } press{this, cause, accepted, nullptr};
     while (block* queued = route_->take_back_any())
         conclude(*queued, cause);
     // Under the route's lock only the outcome is fixed; the blocks are pushed after.
     route_->for_each_running(
         [](block& running, void* data) {
             auto& with = *static_cast<pressure*>(data);
-            if (!give_up_running(running, with.cause, with.accepted)) return;
+            if (!with.on->give_up_running(running, with.cause, with.accepted)) return;
             running.next = with.given_up;
             with.given_up = &running;
         },
@@ -301,9 +308,17 @@ shutdown_report engine::shutdown(clock::time_point until) {
         deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
         break;
     }
-    route_counters left = route_->counters();
-    leaking_ = left.running != 0;
-    report.abandoned = left.abandoned + left.running;
+    std::size_t left =
+        0;  // calls that may still write to the caller's memory; whatever else runs was given up
+    route_->for_each_running(
+        [](block& running, void* count) {
+            *static_cast<std::size_t*>(count) +=
+                running.at_stake == stake::memory && running.state.load(std::memory_order_relaxed) ==
+                                                         phase::running;  // relaxed: or it has just ended
+        },
+        &left);
+    leaking_ = left != 0;
+    report.abandoned = results_->abandoned() + left;
     return report;
 }
 

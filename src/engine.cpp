@@ -59,15 +59,17 @@ std::size_t engine::outstanding() const noexcept {
 
 statistics engine::counters() const noexcept {
     route_counters counted = route_->counters();
+    std::size_t abandoned = results_->abandoned();
+    std::size_t running = counted.running - std::min(counted.running, abandoned);
     std::size_t all = outstanding();
     std::size_t unfinished =
-        std::min(all, counted.ready + counted.running + parked_tasks_.load(std::memory_order_relaxed));
+        std::min(all, counted.ready + running + parked_tasks_.load(std::memory_order_relaxed));
     return {.outstanding = all,
             .ready = counted.ready,
-            .running = counted.running,
+            .running = running,
             .pending = all - unfinished,
             .threads = counted.threads,
-            .abandoned = counted.abandoned,
+            .abandoned = abandoned,
             .assisted = counted.assisted};
 }
 
@@ -99,7 +101,7 @@ void engine::dispatch(block& request) noexcept {
         // Release: its deadline or stop may give it up from here on, on another thread.
         request.state.store(phase::running, std::memory_order_release);
         if (execute(request)) return results_->push(request);
-        return release(&request);  // given up, which left this thread a reference
+        return results_->let_go(request);  // given up meanwhile
     }
     route_->submit(request);
 }
@@ -160,8 +162,24 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
     }
     // Relaxed: only hints; the route's lock and the exchange decide.
     phase now = request.state.load(std::memory_order_relaxed);
-    if (now == phase::queued && route_->take_back(request)) return conclude(request, cause);
+    if ((now == phase::queued || now == phase::taken) && route_->take_back(request))
+        return conclude(request, cause);
     if (give_up_running(request, cause, accepted)) results_->push(request);
+}
+
+/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the
+/// block is to be pushed.
+bool engine::give_up_running(block& request, int cause, stake accepted) noexcept {
+    if (request.at_stake > accepted) return false;
+    retain(&request);  // for who is inside the call, until it returns
+    phase expected = phase::running;
+    if (!request.state.compare_exchange_strong(expected, phase::abandoned, std::memory_order_acq_rel)) {
+        release(&request);
+        return false;
+    }
+    results_->count_abandoned();
+    request.error = static_cast<std::int16_t>(cause);
+    return true;
 }
 
 bool engine::reprioritise(block& request, int to) noexcept {
@@ -186,9 +204,9 @@ void engine::leave_message(composite& to) noexcept {
     composite* first = messages_.load(std::memory_order_relaxed);
     do {
         to.next_message = first;
-        // Release: the poller sees the cause.
+        // Release: the poller sees the cause. Sequentially consistent: as completions::wake() demands.
     } while (
-        !messages_.compare_exchange_weak(first, &to, std::memory_order_release, std::memory_order_relaxed));
+        !messages_.compare_exchange_weak(first, &to, std::memory_order_seq_cst, std::memory_order_relaxed));
     results_->wake();
 }
 
@@ -216,18 +234,6 @@ bool conclude(block& request, int failed) noexcept {
         request.wishes.fetch_or(discarded, std::memory_order_relaxed) & nobody_receives)
         request.discard();
     if (request.at_stake == stake::memory) request.state.notify_all();
-    return true;
-}
-
-bool give_up_running(block& request, int cause, stake accepted) noexcept {
-    if (request.at_stake > accepted) return false;
-    retain(&request);  // the worker's, who drops it when the call returns
-    phase expected = phase::running;
-    if (!request.state.compare_exchange_strong(expected, phase::abandoned, std::memory_order_acq_rel)) {
-        release(&request);
-        return false;
-    }
-    request.error = static_cast<std::int16_t>(cause);
     return true;
 }
 

@@ -67,8 +67,10 @@ class engine {
     void dispatch(block& request) noexcept;
     void conclude(block& request, int error) noexcept;
     void give_up(block& request, int cause, stake accepted) noexcept;
+    [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
     void give_up_all(int cause, stake accepted) noexcept;
 
+    [[nodiscard]] bool wait_for_something(clock::time_point until);
     poll_result deliver_results(const poll_budget& limit);
     [[nodiscard]] block* next_result() noexcept;
     void gather() noexcept;

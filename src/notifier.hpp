@@ -24,8 +24,6 @@ class notifier {
     void signal() noexcept;
     void acknowledge() noexcept;
     void arm(clock::time_point when) noexcept;  // time_point::max(): never
-    /// Blocks until it is readable or `until` has passed; may return earlier.
-    void wait(clock::time_point until) noexcept;
 
   private:
     void close() noexcept;

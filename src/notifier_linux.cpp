@@ -6,7 +6,6 @@
 #include "system_call.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -83,20 +82,6 @@ void notifier::arm(clock::time_point when) noexcept {
     }
     static_cast<void>(
         attempt([&] { return ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &setting, nullptr); }));
-}
-
-void notifier::wait(clock::time_point until) noexcept {
-    timespec timeout = {};
-    const timespec* limit = nullptr;
-    if (until != clock::time_point::max()) {
-        auto left = std::max(until - clock::now(), clock::duration::zero());
-        auto seconds = std::chrono::floor<std::chrono::seconds>(left);
-        timeout = {seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
-        limit = &timeout;
-    }
-    pollfd watched[] = {{event_, POLLIN, 0}, {timer_, POLLIN, 0}};
-    static_cast<void>(
-        attempt_once([&] { return ::ppoll(watched, 2, limit, nullptr); }));  // EINTR: the caller looks again
 }
 
 }  // namespace aio::detail

@@ -22,6 +22,12 @@ class block_list {
         (last_ ? last_->next : first_) = &added;
         last_ = &added;
     }
+    void push_front(block& added) noexcept {
+        added.next = first_;
+        added.previous = nullptr;
+        (first_ ? first_->previous : last_) = &added;
+        first_ = &added;
+    }
     void remove(block& member) noexcept {
         (member.previous ? member.previous->next : first_) = member.next;
         (member.next ? member.next->previous : last_) = member.previous;
@@ -44,16 +50,15 @@ class request_queue {
     /// Exact for who may change the queue; for others a hint.
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
-    void push(block& added) noexcept {
-        unsigned level = level_of(added);
-        lists_[level].push_back(added);
-        occupied_ |= 1u << level;
-        resize(size() + 1);
-    }
+    void push(block& added) noexcept { lists_[grown(added)].push_back(added); }
+    /// Where it came from, before those of its priority.
+    void put_back(block& added) noexcept { lists_[grown(added)].push_front(added); }
+    /// The highest priority in it. Requires: not empty.
+    [[nodiscard]] int highest() const noexcept { return std::bit_width(occupied_) - 1 + lowest_priority; }
     /// The first of the highest priority, or null.
     block* pop() noexcept {
         if (empty()) return nullptr;
-        block& taken = *lists_[static_cast<unsigned>(std::bit_width(occupied_)) - 1].front();
+        block& taken = *lists_[static_cast<unsigned>(highest() - lowest_priority)].front();
         remove(taken);
         return &taken;
     }
@@ -72,6 +77,12 @@ class request_queue {
     }
 
   private:
+    unsigned grown(const block& by) noexcept {
+        unsigned level = level_of(by);
+        occupied_ |= 1u << level;
+        resize(size() + 1);
+        return level;
+    }
     void resize(std::size_t size) noexcept {
         size_.store(size, std::memory_order_relaxed);
     }  // one at a time may

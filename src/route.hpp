@@ -20,9 +20,8 @@ enum class answer {
 
 struct route_counters {
     std::size_t ready = 0;
-    std::size_t running = 0;
+    std::size_t running = 0;  // abandoned ones included
     std::size_t threads = 0;
-    std::size_t abandoned = 0;
     std::size_t assisted = 0;
 };
 
@@ -71,13 +70,9 @@ class route {
 };
 
 /// Makes the call of a running block. True: the outcome is fixed and the block is to be pushed. False: it was
-/// abandoned meanwhile, a late success has been undone, and the caller is to release() the block.
+/// abandoned meanwhile, a late success has been undone, and the caller is to completions::let_go() it.
 [[nodiscard]] bool execute(block& request) noexcept;
 /// The second half of execute: the call is over and gave a value or the errno `failed`.
 [[nodiscard]] bool conclude(block& request, int failed) noexcept;
-
-/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the
-/// block is to be pushed.
-[[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
 
 }  // namespace aio::detail

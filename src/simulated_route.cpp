@@ -44,7 +44,7 @@ simulated_route::simulated_route(std::shared_ptr<completions> results, simulatio
 /// What is in flight was given up: its threads never come back.
 simulated_route::~simulated_route() {
     for (const flight& each : flights_)
-        release(each.request);
+        results_->let_go(*each.request);
 }
 
 // The queue: any thread.
@@ -126,15 +126,10 @@ bool simulated_route::stranded() const noexcept {
 
 route_counters simulated_route::counters() const noexcept {
     lock held(mutex_);
-    route_counters counted{.ready = queue_.size(),
-                           .running = flights_.size() + (assisting_ ? 1 : 0),
-                           .threads = threads(),
-                           .assisted = assisted_};
-    // One that was given up may be delivered by now.
-    for (const flight& each : flights_)
-        counted.abandoned += each.request->state.load(std::memory_order_relaxed) != phase::running;
-    counted.running -= counted.abandoned;
-    return counted;
+    return {.ready = queue_.size(),
+            .running = flights_.size() + (assisting_ ? 1 : 0),
+            .threads = threads(),
+            .assisted = assisted_};
 }
 
 // The polling thread.

@@ -163,7 +163,7 @@ void simulated_route::finish(const flight& call, lock& held) noexcept {
     const bool publish = conclude(*call.request, call.error);
     held.lock();
     note(call, publish ? "end" : "abandon", publish ? call.error : -1);
-    publish ? results_->push(*call.request) : release(call.request);
+    publish ? results_->push(*call.request) : results_->let_go(*call.request);
 }
 
 void simulated_route::note(const flight& call, std::string_view event, int error) noexcept {

@@ -36,7 +36,7 @@ void thread_route::settle(block& request) noexcept {
     for (;;) {
         phase now =
             request.state.load(std::memory_order_acquire);  // acquire: the buffer is no longer written
-        if (now != phase::queued && now != phase::running) return;
+        if (now != phase::queued && now != phase::taken && now != phase::running) return;
         if (now == phase::queued && assist(true)) continue;
         request.state.wait(now, std::memory_order_acquire);
     }

@@ -6,6 +6,7 @@
 #include "linger.hpp"
 #include "request_queue.hpp"
 #include "route.hpp"
+#include "worker.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -14,15 +15,14 @@
 
 namespace aio::detail {
 
-struct worker;
-
 /// Elastic: `min` workers run at once. When work waits although they are all busy, one more thread, the
 /// watcher, looks every millisecond who of them makes no progress and burns no CPU; for each that is blocked
 /// another may run, up to `max` threads in all. So cached work never has more threads than cores, and a stuck
 /// call holds nobody else up.
 ///
-/// Everything is under one mutex, held for a few instructions. Lock order: this mutex alone; results are
-/// pushed and threads started without it.
+/// A request goes by the inbox, which takes no lock, to the queue, and from there into the hand of a worker,
+/// who takes several at once while calls are quick. Everything else is under one mutex, held for a few
+/// instructions. Lock order: this mutex alone; threads are started without it.
 class worker_pool : public std::enable_shared_from_this<worker_pool> {
   public:
     worker_pool(std::shared_ptr<completions> results, const thread_limits& limits) noexcept;
@@ -46,41 +46,57 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     using lock = std::unique_lock<std::mutex>;
 
     [[nodiscard]] lock acquire() noexcept;
-    bool linger_for_work(lock& held) noexcept;
-    [[nodiscard]] bool time_to_wake(worker& self) noexcept;
-    void wake_poller() noexcept;
-
-    static void* enter(void* pool) noexcept;
-    void work() noexcept;
-    [[nodiscard]] block* take(worker& self) noexcept;
-    void put_down(worker& self) noexcept;
-    bool rest(worker& self, lock& held) noexcept;
-    void watch(worker& self, lock& held) noexcept;
-    void mark_blocked() noexcept;
+    [[nodiscard]] bool attended() const noexcept;
+    void sort_inbox() noexcept;
+    [[nodiscard]] bool remove(block& request) noexcept;
+    void recall(worker& from) noexcept;
+    void note_shortage() noexcept;
+    [[nodiscard]] bool nobody_comes() const noexcept;
     void summon(lock& held) noexcept;
     void start_thread(lock& held) noexcept;
     void wake_all() noexcept;
-    [[nodiscard]] bool worker_wanted() const noexcept;
-    [[nodiscard]] bool nobody_comes() const noexcept;
 
-    std::shared_ptr<completions> results_;
+    // What workers do.
+    static void* enter(void* pool) noexcept;
+    void work() noexcept;
+    [[nodiscard]] unsigned take(worker& self) noexcept;
+    void note_floor() noexcept;
+    void make_calls(worker& self, unsigned taken) noexcept;
+    void put_down(worker& self) noexcept;
+    void push_finished(worker& of) noexcept;
+    [[nodiscard]] bool time_to_wake(worker& self) noexcept;
+    void wake_poller() noexcept;
+    bool linger_for_work(lock& held) noexcept;
+    bool rest(worker& self, lock& held) noexcept;
+    [[nodiscard]] bool anything_waits() const noexcept;
+    void watch(worker& self, lock& held) noexcept;
+    void mark_blocked() noexcept;
+
+    // What a submission touches.
+    alignas(64) block_stack inbox_;
+    // What it looks at: rarely written, and apart from what is.
+    alignas(64) std::atomic<worker*> watcher_{nullptr};  // null, or the one that looks for blocked workers
+    std::atomic<unsigned> unblocked_{0};                 // busy and not marked blocked
+    std::atomic<bool> lingering_{false};                 // one worker does
+    std::atomic<unsigned> at_once_{0};                   // limits_.min
+    std::atomic<int> floor_{highest_priority};           // what is above it overtakes what is in hand
+    std::atomic<bool> overtaken_{false};                 // something did
+    std::atomic<bool> short_of_threads_{true};           // the poller may have to make calls
+    std::atomic<bool> owed_{false};  // a result was pushed and the poller, asleep, not woken yet
+
+    alignas(64) std::shared_ptr<completions> results_;
     thread_limits wanted_limits_;  // as the user gave them
     thread_limits limits_;         // with numbers in place of defaults
     request_queue queue_;
     linger linger_;
-    bool lingering_ = false;     // one worker does
-    worker* idle_ = nullptr;     // a stack: the last to rest is the first to be woken
-    worker* busy_ = nullptr;     // a list: those inside a call
-    worker* watcher_ = nullptr;  // null, or the one that looks for blocked workers
+    worker* idle_ = nullptr;  // a stack: the last to rest is the first to be woken
+    worker* busy_ = nullptr;  // a list: those with something in hand
     unsigned threads_ = 0;
     unsigned idle_count_ = 0;
-    std::atomic<unsigned> unblocked_{
-        0};                // busy and not marked blocked; relaxed, read without the mutex as a hint
-    unsigned coming_ = 0;  // woken or started, not here yet
-    std::size_t running_ = 0;
-    std::size_t unannounced_ = 0;    // calls that ended since the poller was last woken
-    std::atomic<bool> owed_{false};  // a result was pushed and the poller, asleep, not woken yet
-    std::size_t assisted_ = 0;
+    unsigned coming_ = 0;          // woken or started, not here yet
+    std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken
+    std::size_t assisted_ = 0;     // calls the poller made
+    std::size_t assisting_ = 0;    // and is making
     bool closed_ = false;
     clock::time_point retry_start_ = {};  // after a thread could not be started
 };

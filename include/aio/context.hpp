@@ -156,7 +156,8 @@ class context {
     [[nodiscard]] AIO_EXPORT poll_budget budget() const noexcept;
 
     /// Blocks until poll has something to do, or nothing is outstanding, or the deadline passed (C-WAIT).
-    /// Delivers nothing. Returns whether poll has something to do.
+    /// Delivers nothing. Returns whether poll may have something to do: then poll next, `fd()` says nothing
+    /// until it has.
     AIO_EXPORT bool wait(deadline until = {});
 
     /// Polls until nothing is outstanding (C-FLUSH), or the deadline passed; whether nothing is.

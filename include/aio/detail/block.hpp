@@ -46,6 +46,7 @@ struct call {
 enum class phase : std::uint8_t {
     fresh,      // made, not handed to a route yet
     queued,     // a route holds it; may be taken back
+    taken,      // a worker has it in hand, and has not begun; may be taken back
     running,    // its call is being made
     done,       // its outcome is fixed
     abandoned,  // its outcome is fixed (given up), and a worker is still inside its call
