@@ -87,6 +87,7 @@ block* engine::next_result() noexcept {
 void engine::gather() noexcept {
     for (block* arrived = results_->take(); arrived;) {
         block* following = arrived->next;
+        arrived->prefetch();
         arrived->pending = true;
         pending_.push(*arrived);
         arrived = following;

@@ -84,6 +84,7 @@ bool worker_pool::attended() const noexcept {
 void worker_pool::sort_inbox() noexcept {
     for (block* arrived = inbox_.take_in_order(); arrived;) {
         block* following = arrived->next;
+        arrived->prefetch();
         queue_.push(*arrived);
         arrived = following;
     }
@@ -191,7 +192,8 @@ void worker_pool::close() noexcept {
 
 bool worker_pool::leaves_room() const noexcept {
     static const unsigned processors = std::thread::hardware_concurrency();
-    return queue_.size() + unblocked_.load(std::memory_order_relaxed) < processors;
+    const std::size_t waiting = queue_.size() + !inbox_.empty();  // how many there are, nobody has counted
+    return waiting + unblocked_.load(std::memory_order_relaxed) < processors;
 }
 
 route_counters worker_pool::counters() noexcept {

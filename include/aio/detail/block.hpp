@@ -93,6 +93,12 @@ class AIO_EXPORT block {
     /// Identifies the callback's argument type, for replacing the callback; null if it cannot be replaced.
     [[nodiscard]] virtual const void* outcome_type() const noexcept { return nullptr; }
 
+    /// It comes from another thread and all of it will be used: fetches its cache lines together, not one by one.
+    void prefetch() const noexcept {
+        for (std::size_t offset = 0; offset < 256; offset += 64)
+            __builtin_prefetch(reinterpret_cast<const char*>(this) + offset, 1);
+    }
+
     block* next = nullptr;  // in a route's queue, among the results, or among the parked
     block* previous = nullptr;
     engine* owner = nullptr;
