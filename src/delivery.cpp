@@ -10,6 +10,8 @@
 
 namespace aio::detail {
 
+thread_local engine* engine::polling = nullptr;
+
 /// The scope of a poll. However it is left, the descriptor is readable if something is left to deliver.
 class engine::turn {
   public:
@@ -18,7 +20,8 @@ class engine::turn {
           // A poll inside a coroutine resumes others itself: the one that polls does not suspend before it
           // returns.
           driving_(std::exchange(owner.driving_, false)),
-          next_(std::exchange(owner.next_, nullptr)) {
+          next_(std::exchange(owner.next_, nullptr)),
+          outer_(std::exchange(polling, &owner)) {
         // Release: pairs with give_up(): another thread that finds its own mark was the poller itself.
         engine_.poller_.store(this_thread_mark(), std::memory_order_release);
         if (engine_.polls_++ == 0) engine_.results_->begin_poll();
@@ -26,6 +29,7 @@ class engine::turn {
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
     ~turn() {
+        polling = outer_;
         engine_.driving_ = driving_;
         engine_.next_ = next_;
         if (--engine_.polls_) return;
@@ -37,6 +41,7 @@ class engine::turn {
     engine& engine_;
     bool driving_;
     std::coroutine_handle<> next_;
+    engine* outer_;  // another context's poll, whose callback polls this one
 };
 
 poll_result engine::deliver_results(const poll_budget& limit) {

@@ -54,7 +54,8 @@ thread_limits engine::limits() const noexcept {
 std::size_t engine::outstanding() const noexcept {
     // Relaxed: a snapshot. Delivered first, so that the difference is never negative.
     std::size_t delivered = delivered_.load(std::memory_order_relaxed);
-    return submitted_.load(std::memory_order_relaxed) - delivered;
+    return submitted_.load(std::memory_order_relaxed) + submitted_in_poll_.load(std::memory_order_relaxed) -
+           delivered;
 }
 
 statistics engine::counters() const noexcept {
@@ -81,13 +82,15 @@ void engine::start(block& request, const options& how) {
     request.priority = static_cast<std::int8_t>(std::clamp(wanted, lowest_priority, highest_priority));
     if (how.deadline.set() || how.stop.get()) attach(request, how);
 
-    retain(&request);                                    // the engine's, until it is delivered
-    submitted_.fetch_add(1, std::memory_order_relaxed);  // a counter
+    // The engine's, until it is delivered. No read-modify-write: nobody else knows it yet.
+    request.references.store(request.references.load(std::memory_order_relaxed) + 1,
+                             std::memory_order_relaxed);
+    count_submitted();
     bool refused =
         closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
     if (refused && request.is != kind::group) request.cause.store(ECANCELED, std::memory_order_relaxed);
 
-    if (request.is != kind::leaf) return results_->push(request);  // begun by poll (G-1)
+    if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
     if (request.error) return conclude(request, request.error);
     dispatch(request);
@@ -97,10 +100,16 @@ void engine::start(block& request, const options& how) {
 }
 
 void engine::dispatch(block& request) noexcept {
+    if (request.never_blocks && !request.extra) {
+        // Nobody else can give it up: nothing to decide.
+        request.error = static_cast<std::int16_t>(request.run());
+        request.state.store(phase::done, std::memory_order_relaxed);
+        return arrive(request);
+    }
     if (request.never_blocks) {
         // Release: its deadline or stop may give it up from here on, on another thread.
         request.state.store(phase::running, std::memory_order_release);
-        if (execute(request)) return results_->push(request);
+        if (execute(request)) return arrive(request);
         return results_->let_go(request);  // given up meanwhile
     }
     route_->submit(request);
@@ -130,7 +139,23 @@ void engine::conclude(block& request, int error) noexcept {
     request.error = static_cast<std::int16_t>(error);
     request.state.store(phase::done, std::memory_order_relaxed);  // push publishes it
     request.state.notify_all();
-    results_->push(request);
+    arrive(request);
+}
+
+/// A result, or what poll is to begin. Inside a poll, which looks on, it needs no way round.
+void engine::arrive(block& request) noexcept {
+    if (!polls_here()) return results_->push(request);
+    request.pending = true;
+    pending_.push(request);
+}
+
+void engine::count_submitted() noexcept {
+    // Relaxed: counters. Without a read-modify-write inside a poll, where only the poller counts.
+    if (polls_here())
+        submitted_in_poll_.store(submitted_in_poll_.load(std::memory_order_relaxed) + 1,
+                                 std::memory_order_relaxed);
+    else
+        submitted_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void engine::cancel(block& request, int cause) noexcept {

@@ -65,6 +65,9 @@ class engine {
     void attach(block& request, const options& how);
     void detach(block& request) noexcept;
     void dispatch(block& request) noexcept;
+    void arrive(block& request) noexcept;
+    void count_submitted() noexcept;
+    [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
     void conclude(block& request, int error) noexcept;
     void give_up(block& request, int cause, stake accepted) noexcept;
     [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
@@ -86,6 +89,7 @@ class engine {
     void leak() noexcept;
 
     class turn;
+    static thread_local engine* polling;  // the one whose poll this thread is in
 
     context_options options_;
     std::shared_ptr<completions> results_;
@@ -93,8 +97,9 @@ class engine {
     deadlines deadlines_;
     std::atomic<composite*> messages_{nullptr};  // tasks and groups to cancel
     std::atomic<std::size_t> submitted_{0};
-    std::atomic<std::size_t> delivered_{0};     // written by the poller only
-    std::atomic<const void*> poller_{nullptr};  // a thread, by the address of its mark
+    std::atomic<std::size_t> submitted_in_poll_{0};  // by callbacks; written by the poller only
+    std::atomic<std::size_t> delivered_{0};          // the same
+    std::atomic<const void*> poller_{nullptr};       // a thread, by the address of its mark
     std::atomic<bool> closing_{false};
     std::atomic<std::uint8_t> era_{0};
     request_queue pending_;                     // taken from results_, not delivered yet

@@ -87,6 +87,7 @@ void engine::begin_anew() noexcept {
     }
     messages_.store(nullptr, std::memory_order_relaxed);
     submitted_.store(0, std::memory_order_relaxed);
+    submitted_in_poll_.store(0, std::memory_order_relaxed);
     delivered_.store(0, std::memory_order_relaxed);
     closing_.store(false, std::memory_order_relaxed);
     pending_.clear();

@@ -35,7 +35,7 @@ class linger {
   private:
     static constexpr auto longest = std::chrono::microseconds(50);
     static constexpr int looks_per_yield = 100;  // about as long as a cached call takes
-    static constexpr int best = 16;  // credit is kept between these
+    static constexpr int best = 16;              // credit is kept between these
     static constexpr int worst = -16;
     static constexpr unsigned retry = 64;  // without credit, one in so many times
 

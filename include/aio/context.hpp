@@ -118,7 +118,7 @@ class context {
     /// result. Errors: throws std::bad_alloc, and nothing was started. After shutdown: `operation_canceled`.
     template <work Work, receives<Work> Callback>
     request submit(Work&& work, Callback callback) {
-        aio::options how = work.how();
+        const aio::options& how = work.how();  // which a move leaves as it is
         return started(std::move(work).into_block(std::move(callback)), how);
     }
 

@@ -50,7 +50,7 @@ class group {
     /// Starts `work` as a member. If the group has ended, it gets `operation_canceled`.
     template <work Work, receives<Work> Callback>
     request add(Work&& work, Callback callback) {
-        options how = work.how();
+        const options& how = work.how();
         return adopt(std::move(work).into_block(std::move(callback)), how);
     }
     template <work Work>

@@ -33,6 +33,7 @@ inline constexpr std::int64_t file_position = -1;  // transfer::offset: use and 
 
 /// The arguments of any system call we make; each operation's function says which it reads.
 struct call {
+    constexpr call() noexcept {}  // not defaulted: `call()` would be filled with zeros before
     target at;  // what it acts on
     target to;  // the second path or file, if it has two
     union {
