@@ -96,7 +96,8 @@ leaf::~leaf() = default;
 
 void leaf::prepare(const call& call) noexcept {
     at_stake = row_->at_stake;
-    never_blocks = row_->route == default_route::inline_;
+    never_blocks = row_->route == default_route::at_once;
+    may_be_quick = row_->try_now != nullptr;
     auto* copied = new (payload()) detail::call(call);
     error = static_cast<std::int16_t>(copied->at.error ? copied->at.error : copied->to.error);
     char* behind = reinterpret_cast<char*>(copied + 1);
@@ -133,6 +134,17 @@ int leaf::run() noexcept {
     release(at);
     release(to);
     return failed;
+}
+
+bool leaf::try_now() noexcept {
+    descriptor* at = arguments().at.keep;
+    descriptor* to = arguments().to.keep;
+    if (row_->try_now(arguments(), payload())) return false;
+    has_run = true;
+    has_value = true;
+    release(at);
+    release(to);
+    return true;
 }
 
 void leaf::undo() noexcept {

@@ -24,7 +24,9 @@ class engine::turn {
           outer_(std::exchange(polling, &owner)) {
         // Release: pairs with give_up(): another thread that finds its own mark was the poller itself.
         engine_.poller_.store(this_thread_mark(), std::memory_order_release);
-        if (engine_.polls_++ == 0) engine_.results_->begin_poll();
+        if (engine_.polls_++) return;
+        engine_.inline_.renew();
+        engine_.results_->begin_poll();
     }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
@@ -59,6 +61,7 @@ poll_result engine::deliver_results(const poll_budget& limit) {
         deliver(*request);
         if (limit.requests && did.delivered >= limit.requests) break;
         if (stop != clock::time_point::max() && route_->now() >= stop) break;
+        if (inline_.spent()) break;
     }
     did.more = has_results();
     return did;

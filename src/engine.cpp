@@ -14,9 +14,19 @@
 
 namespace aio::detail {
 
+namespace {
+
+constexpr std::size_t few = 16;  // requests in flight
+
+}  // namespace
+
 result<engine*> engine::make(const context_options& how) noexcept {
     try {
-        std::unique_ptr<engine> made(new engine(how));
+        auto routes = routes_wanted(how.routes);
+        if (!routes) return std::unexpected(routes.error());
+        context_options wanted = how;
+        wanted.routes = *routes;
+        std::unique_ptr<engine> made(new engine(wanted));
         auto opened = made->results_->open();
         if (!opened) return std::unexpected(opened.error());
         register_for_fork(*made);
@@ -36,7 +46,13 @@ engine::engine(const context_options& how)
     make_route();
 }
 
+/// Whether calls that may be quick are tried at once. Without threads, requests are held back.
+bool engine::tries(const thread_limits& limits) const noexcept {
+    return options_.routes == routes_used::automatic && !options_.simulation && limits.max != 0;
+}
+
 void engine::make_route() {
+    tries_.store(tries(options_.threads), std::memory_order_relaxed);
     if (options_.simulation)
         route_ = std::make_unique<simulated_route>(results_, *options_.simulation, options_.threads,
                                                    options_.assist);
@@ -45,6 +61,7 @@ void engine::make_route() {
 }
 
 void engine::limits(const thread_limits& limits) noexcept {
+    tries_.store(tries(limits), std::memory_order_relaxed);
     route_->limits(limits);
 }
 thread_limits engine::limits() const noexcept {
@@ -111,6 +128,13 @@ void engine::dispatch(block& request) noexcept {
         request.state.store(phase::running, std::memory_order_release);
         if (execute(request)) return arrive(request);
         return results_->let_go(request);  // given up meanwhile
+    }
+    // With many in flight, the workers do it on all processors.
+    if (request.may_be_quick && tries_.load(std::memory_order_relaxed) && outstanding() <= few &&
+        poller_.load(std::memory_order_relaxed) == this_thread_mark() &&
+        inline_.submit(static_cast<leaf&>(request))) {
+        request.state.store(phase::done, std::memory_order_relaxed);
+        return arrive(request);
     }
     route_->submit(request);
 }

@@ -4,6 +4,7 @@
 
 #include "completions.hpp"
 #include "deadlines.hpp"
+#include "inline_route.hpp"
 #include "linger.hpp"
 #include "request_queue.hpp"
 #include "route.hpp"
@@ -59,6 +60,7 @@ class engine {
   private:
     explicit engine(const context_options& how);
     void make_route();
+    [[nodiscard]] bool tries(const thread_limits& limits) const noexcept;
 
     [[nodiscard]] std::size_t outstanding() const noexcept;
     [[nodiscard]] bool has_results() const noexcept;
@@ -94,6 +96,8 @@ class engine {
     context_options options_;
     std::shared_ptr<completions> results_;
     std::unique_ptr<route> route_;
+    inline_route inline_;
+    std::atomic<bool> tries_{false};  // relaxed everywhere: a setting
     deadlines deadlines_;
     std::atomic<composite*> messages_{nullptr};  // tasks and groups to cancel
     std::atomic<std::size_t> submitted_{0};

@@ -2,11 +2,11 @@
 // linger: waiting a moment before sleeping, where that pays.
 #pragma once
 
+#include "credit.hpp"
+
 #include <aio/options.hpp>
 
 #include <sched.h>
-
-#include <algorithm>
 
 #include <thread>
 
@@ -20,24 +20,22 @@ class linger {
     /// Whether `ready()` became true before the time was over.
     template <class Ready>
     bool until(Ready&& ready) noexcept {
-        if (!worthwhile()) return false;
+        static const bool alone = std::thread::hardware_concurrency() < 2;  // nobody could work meanwhile
+        if (alone || !credit_.worthwhile()) return false;
         clock::time_point stop = clock::now() + longest;
         do {
             for (int i = 0; i < looks_per_yield; ++i) {
-                if (ready()) return paid(true);
+                if (ready()) return credit_.paid(true);
                 pause();
             }
             sched_yield();
         } while (clock::now() < stop);
-        return paid(ready());
+        return credit_.paid(ready());
     }
 
   private:
     static constexpr auto longest = std::chrono::microseconds(50);
     static constexpr int looks_per_yield = 100;  // about as long as a cached call takes
-    static constexpr int best = 16;              // credit is kept between these
-    static constexpr int worst = -16;
-    static constexpr unsigned retry = 64;  // without credit, one in so many times
 
     /// Lets the processor's other thread work, and the cache line change hands.
     static void pause() noexcept {
@@ -47,17 +45,8 @@ class linger {
         asm volatile("yield");
 #endif
     }
-    bool worthwhile() noexcept {
-        static const bool alone = std::thread::hardware_concurrency() < 2;  // nobody could work meanwhile
-        return !alone && (credit_ > 0 || ++skipped_ % retry == 0);
-    }
-    bool paid(bool did) noexcept {
-        credit_ = did ? std::min(credit_ + 2, best) : std::max(credit_ - 1, worst);
-        return did;
-    }
 
-    int credit_ = best;
-    unsigned skipped_ = 0;
+    credit credit_;
 };
 
 }  // namespace aio::detail

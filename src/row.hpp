@@ -14,8 +14,8 @@ namespace aio::detail {
 
 /// The cheapest way to make a call that cannot block the caller.
 enum class default_route : std::uint8_t {
-    inline_,  // at once, in the submitting thread: it never blocks
-    threads,
+    at_once,  // in the submitting thread: it never blocks
+    threads,  // but row::try_now is tried before, if there is one
 };
 
 /// What the library knows of an operation. Each stands next to its function, in src/operations.
@@ -23,6 +23,8 @@ struct row {
     const char* name;
     /// Makes the blocking call, on any thread, EINTR handled: 0 and a value made at `value`, or an errno.
     int (*run)(const call& arguments, void* value) noexcept;
+    /// The same if that is certain not to block, else EAGAIN, and nothing has happened; null if nothing is.
+    int (*try_now)(const call& arguments, void* value) noexcept = nullptr;
     /// Undoes what a value stands for where destroying it is not enough; null if it is.
     void (*undo)(void* value) noexcept = nullptr;
     stake at_stake = stake::nothing;

@@ -3,6 +3,7 @@
 #include "command.hpp"
 #include "interrupt.hpp"
 
+#include <aio/routes.hpp>
 #include <aio/version.hpp>
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -46,6 +48,10 @@ int printed() {
 int run(std::span<char*> arguments) {
     if (arguments.empty()) {
         print_help(stderr);
+        return tool::wrong_usage;
+    }
+    if (!aio::routes_wanted()) {
+        std::fprintf(stderr, "aio: AIO_ROUTES=%s: choose auto or threads\n", std::getenv("AIO_ROUTES"));
         return tool::wrong_usage;
     }
     const std::string_view word = arguments.front();

@@ -23,15 +23,16 @@ int routes(std::span<char*> given) {
     arguments options("routes", "Shows which way each operation goes here, and why.");
     if (auto status = options.parse(given)) return *status;
 
+    const std::vector<aio::route_description> all = aio::routes(*aio::routes_wanted());
     report errors("routes");
     output out(errors);
     std::size_t widest = 0;
     std::size_t widest_route = 0;
-    for (const aio::route_description& each : aio::routes()) {
+    for (const aio::route_description& each : all) {
         widest = std::max(widest, each.operation.size());
         widest_route = std::max(widest_route, each.route.size());
     }
-    for (const aio::route_description& each : aio::routes()) {
+    for (const aio::route_description& each : all) {
         append_padded(out.block(), each.operation, widest);
         append_padded(out.block(), each.route, widest_route);
         out.block().append(each.why) += '\n';

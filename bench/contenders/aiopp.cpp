@@ -129,10 +129,8 @@ class aiopp final : public contender {
 
     std::string_view name() const override { return name_; }
     std::string unavailable() const override {
-        const bool chooses = std::ranges::any_of(aio::routes(), [](const aio::route_description& each) {
-            return each.route.find("ring") != std::string_view::npos;
-        });
-        return *routes_ && !chooses ? "the library has threads only: as aiopp" : "";
+        if (routes_ != std::string_view("ring")) return {};
+        return "the library has no such route";
     }
     std::string cannot(const workload&, std::size_t) const override { return {}; }
     measurement run(const job& what) override {

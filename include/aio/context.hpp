@@ -5,6 +5,7 @@
 #include <aio/export.hpp>
 #include <aio/operation.hpp>
 #include <aio/request.hpp>
+#include <aio/routes.hpp>
 #include <aio/task.hpp>
 #include <aio/work.hpp>
 
@@ -69,6 +70,8 @@ struct context_options {
     int priority = 0;
     /// poll blocks while more requests than this are outstanding (C-MAXOUT); 0 means no limit.
     std::size_t max_outstanding = 0;
+    /// The variable AIO_ROUTES, if it is set, wins.
+    routes_used routes = routes_used::automatic;
     /// When no thread can be had, `wait`, `flush` and `run` make the calls, and each `poll` makes one.
     bool assist = true;
     /// Runs everything in virtual time, from a seed: <aio/simulation.hpp>. Lifetime: outlives the context.
@@ -91,7 +94,8 @@ class context {
   public:
     using options = context_options;
 
-    /// Throws std::system_error if no descriptors can be had, std::bad_alloc.
+    /// Throws std::system_error if no descriptors can be had, or if AIO_ROUTES is nonsense (EINVAL);
+    /// std::bad_alloc.
     explicit context(const options& how = {}) {
         auto made = make(how);
         if (!made) throw std::system_error(made.error(), "aio::context");

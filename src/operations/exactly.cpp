@@ -136,9 +136,15 @@ result<std::size_t> writev_all_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::read_exactly = {
-    .name = "read_exactly", .run = run<&read_exactly_call>, .at_stake = stake::memory};
-const row rows::pread_exactly_owned = {.name = "pread_exactly_owned", .run = run<&read_exactly_owned_call>};
+const row rows::read_exactly = {.name = "read_exactly",
+                                .run = run<&read_exactly_call>,
+                                .try_now = run<&read_now>,
+                                .at_stake = stake::memory,
+                                .why = cached_or_not};
+const row rows::pread_exactly_owned = {.name = "pread_exactly_owned",
+                                       .run = run<&read_exactly_owned_call>,
+                                       .try_now = run<&read_owned_now>,
+                                       .why = cached_or_not};
 const row rows::read_exactly_owned = {
     .name = "read_exactly_owned", .run = run<&read_exactly_owned_call>, .at_stake = stake::effect};
 const row rows::readv_exactly = {

@@ -30,9 +30,26 @@ result<std::string> read_owned_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::read = {.name = "read", .run = run<&read_call>, .at_stake = stake::memory};
+result<std::size_t> read_now(const call& arguments) {
+    return read_cached(arguments.at.fd, arguments.data.buffer, arguments.data.size, arguments.data.offset);
+}
+
+result<std::string> read_owned_now(const call& arguments) {
+    return read_string(arguments.data.size, [&](void* buffer, std::size_t size) {
+        return read_cached(arguments.at.fd, buffer, size, arguments.data.offset);
+    });
+}
+
+const row rows::read = {.name = "read",
+                        .run = run<&read_call>,
+                        .try_now = run<&read_now>,
+                        .at_stake = stake::memory,
+                        .why = cached_or_not};
 const row rows::readv = {.name = "readv", .run = run<&readv_call>, .at_stake = stake::memory};
-const row rows::pread_owned = {.name = "pread_owned", .run = run<&read_owned_call>};
+const row rows::pread_owned = {.name = "pread_owned",
+                               .run = run<&read_owned_call>,
+                               .try_now = run<&read_owned_now>,
+                               .why = cached_or_not};
 // What is read of a pipe or socket, or passed by the position, is lost to others if nobody receives it.
 const row rows::read_owned = {.name = "read_owned", .run = run<&read_owned_call>, .at_stake = stake::effect};
 

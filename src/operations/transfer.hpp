@@ -40,6 +40,10 @@ inline constexpr std::size_t transfer_max = 0x7ffff000;
 result<std::size_t> read_once(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept;
 result<std::size_t> write_once(int fd, const void* buffer, std::size_t size, std::int64_t offset) noexcept;
 result<std::size_t> readv_once(int fd, std::span<const iovec> buffers, std::int64_t offset) noexcept;
+/// Whether this kernel can be asked for what is in its page cache.
+[[nodiscard]] bool nowait_is_sound() noexcept;
+/// Reads at an offset, from memory alone: all of it or up to the end of the file, or EAGAIN.
+result<std::size_t> read_cached(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept;
 result<std::size_t> writev_once(int fd, std::span<const iovec> buffers, std::int64_t offset) noexcept;
 
 /// A string of what `fill(buffer, size)` puts into its memory, which is not filled with zeros before.
@@ -57,5 +61,11 @@ result<std::string> read_string(std::size_t size, Fill&& fill) {
     if (made.size() < made.capacity() / 2) made.shrink_to_fit();
     return made;
 }
+
+// row::try_now of what reads at an offset.
+result<std::size_t> read_now(const call& arguments);
+result<std::string> read_owned_now(const call& arguments);
+inline constexpr const char* cached_or_not =
+    "at once from the page cache, if at an offset; else no faster way that never blocks";
 
 }  // namespace aio::detail

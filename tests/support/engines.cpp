@@ -5,7 +5,13 @@ namespace aio::test {
 
 namespace {
 
-std::shared_ptr<void> threads(context_options&) {
+std::shared_ptr<void> automatic(context_options& how) {
+    how.routes = routes_used::automatic;
+    return nullptr;
+}
+
+std::shared_ptr<void> threads(context_options& how) {
+    how.routes = routes_used::threads;
     return nullptr;
 }
 
@@ -19,6 +25,7 @@ std::shared_ptr<void> simulated(context_options& how) {
 
 std::span<const engine> all_engines() {
     static constexpr engine all[] = {
+        {"automatic", automatic, true},
         {"threads", threads, true},
         {"simulated", simulated, false},
     };

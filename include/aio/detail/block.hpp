@@ -34,8 +34,8 @@ inline constexpr std::int64_t file_position = -1;  // transfer::offset: use and 
 /// The arguments of any system call we make; each operation's function says which it reads.
 struct call {
     constexpr call() noexcept {}  // not defaulted: `call()` would be filled with zeros before
-    target at;  // what it acts on
-    target to;  // the second path or file, if it has two
+    target at;                    // what it acts on
+    target to;                    // the second path or file, if it has two
     union {
         transfer data = {};
         timespec times[2];
@@ -94,7 +94,8 @@ class AIO_EXPORT block {
     /// Identifies the callback's argument type, for replacing the callback; null if it cannot be replaced.
     [[nodiscard]] virtual const void* outcome_type() const noexcept { return nullptr; }
 
-    /// It comes from another thread and all of it will be used: fetches its cache lines together, not one by one.
+    /// It comes from another thread and all of it will be used: fetches its cache lines together, not one by
+    /// one.
     void prefetch() const noexcept {
         for (std::size_t offset = 0; offset < 256; offset += 64)
             __builtin_prefetch(reinterpret_cast<const char*>(this) + offset, 1);
@@ -119,6 +120,7 @@ class AIO_EXPORT block {
     const kind is : 2;
     stake at_stake : 2 = stake::nothing;  // leaf, while running; fixed when it is started
     bool never_blocks : 1 = false;        // leaf: made at once, by whoever starts it
+    bool may_be_quick : 1 = false;        // leaf: tried at once, by whoever starts it
     std::uint8_t : 0;
     bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
     bool dropped : 1 = false;  // poller: the callback is destroyed

@@ -20,6 +20,8 @@ using stored = std::conditional_t<std::is_void_v<T>, nothing, T>;
 class AIO_EXPORT leaf : public block {
   public:
     int run() noexcept override;
+    /// Makes the call if it cannot block: whether it did, and there is a value. Requires: row::try_now.
+    [[nodiscard]] bool try_now() noexcept;
     [[nodiscard]] const row& operation() const noexcept { return *row_; }
     [[nodiscard]] detail::call& arguments() noexcept {
         return *std::launder(static_cast<detail::call*>(payload()));
