@@ -54,7 +54,9 @@ class request_queue {
     /// Where it came from, before those of its priority.
     void put_back(block& added) noexcept { lists_[grown(added)].push_front(added); }
     /// The highest priority in it. Requires: not empty.
-    [[nodiscard]] int highest() const noexcept { return std::bit_width(occupied_) - 1 + lowest_priority; }
+    [[nodiscard]] int highest() const noexcept {
+        return static_cast<int>(std::bit_width(occupied_)) - 1 + lowest_priority;
+    }
     /// The first of the highest priority, or null.
     block* pop() noexcept {
         if (empty()) return nullptr;
