@@ -97,11 +97,18 @@ void engine::start(block& request, const options& how) {
         era_.load(std::memory_order_relaxed);  // changes only in a fork's child, before any other thread
     int wanted = how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
     request.priority = static_cast<std::int8_t>(std::clamp(wanted, lowest_priority, highest_priority));
-    if (how.deadline.set() || how.stop.get()) attach(request, how);
-
-    // The engine's, until it is delivered. No read-modify-write: nobody else knows it yet.
+    // The engine's, until it is delivered. No read-modify-write: nobody else knows it before it has a
+    // deadline or a stop.
     request.references.store(request.references.load(std::memory_order_relaxed) + 1,
                              std::memory_order_relaxed);
+    if (how.deadline.set() || how.stop.get()) {
+        try {
+            attach(request, how);
+        } catch (...) {
+            release(&request);
+            throw;
+        }
+    }
     count_submitted();
     bool refused =
         closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
@@ -145,9 +152,14 @@ void engine::attach(block& request, const options& how) {
     auto extra = std::make_unique<extras>();
     request.extra = extra.release();  // the block's from here on
     if (how.deadline.set()) {
-        request.extra->due = how.deadline.from(now());
-        deadlines_.add(request);
-        deadlines_.arm(*results_);
+        const clock::time_point present = now();
+        request.extra->due = how.deadline.from(present);
+        if (request.extra->due <= present) {
+            request.cause.store(ETIMEDOUT, std::memory_order_relaxed);  // nobody else knows it yet
+        } else {
+            deadlines_.add(request);
+            deadlines_.arm(*results_);
+        }
     }
     if (how.stop.get()) request.extra->stop.emplace(*how.stop.get(), extras::stopper{&request});
 }
