@@ -38,6 +38,12 @@ components)
         ! pkg-config --exists "${module#*:}" || found+="${module%:*};"
     done
     build_and_run -DCMAKE_PREFIX_PATH="$scratch/prefix" -Dcomponents="$found"
+    if [[ $found == *libuv* ]]; then # the project of docs/guide.md
+        cmake -S "$here/../../examples/project" -B "$scratch/project" -DCMAKE_PREFIX_PATH="$scratch/prefix" \
+            -DCMAKE_CXX_COMPILER="$CXX"
+        cmake --build "$scratch/project"
+        "$scratch/project/program"
+    fi
     ;;
 add_subdirectory)
     # Builds the shared library: fails to link where AIO_EXPORT is missing.
