@@ -2,7 +2,7 @@
 # Builds and runs the consumer project in one of several ways; BUILD is a finished build tree of aiopp.
 set -euo pipefail
 
-way=${1:?usage: run.sh find_package|components|add_subdirectory|fetch_content|pkg_config}
+way=${1:?usage: run.sh find_package|components|add_subdirectory|fetch_content|pkg_config|copy_and_paste}
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -61,6 +61,28 @@ pkg_config)
     read -ra flags < <(pkg-config --cflags --libs 'aiopp >= 0.1')
     "$CXX" -std=c++23 "$here/main.cpp" "${flags[@]}" -o "$scratch/consumer"
     LD_LIBRARY_PATH=$(dirname "${pc%/*}") "$scratch/consumer"
+    ;;
+copy_and_paste)
+    # Each example of a loop, by the line that its comment tells the reader to paste. What is not installed is left out.
+    cmake --install "$BUILD" --prefix "$scratch/prefix"
+    pc=$(find "$scratch/prefix" -name aiopp.pc)
+    export PKG_CONFIG_PATH=${pc%/*}
+    cd "$scratch"
+    cp "$here"/../../examples/loops/*.?pp .
+    built=0
+    for example in *.cpp; do
+        line=$(sed -n 's,^// Build: ,,p' "$example")
+        [[ -n $line ]] || { echo "$example does not say how to build it" >&2; exit 1; }
+        if ! bash -c "$line -E -o /dev/null" 2> log; then
+            grep -qE "No package '|No such file" log || { cat log; exit 1; }
+            echo "$example: not built: $(grep -m1 -E "No package '|No such file" log)"
+            continue
+        fi
+        echo "$line"
+        bash -c "$line"
+        built=$((built + 1))
+    done
+    ((built)) || exit 1
     ;;
 *)
     echo "unknown way: $way" >&2

@@ -3,7 +3,6 @@
 
 #include <aio/loop/epoll.hpp>
 
-
 namespace aio::test {
 
 template <std::uint32_t Trigger>
@@ -52,6 +51,28 @@ TEST(Epoll, KnowsItsEvents) {
     EXPECT_FALSE(files.busy());
     EXPECT_FALSE(files.owns({.events = EPOLLIN, .data = {.fd = 0}}));
     ::close(instance);
+}
+
+TEST(Epoll, ADuplicateServesAnotherLoop) {
+    context io;
+    int instance = ::epoll_create1(EPOLL_CLOEXEC);
+    int other = ::epoll_create1(EPOLL_CLOEXEC);
+    loop::epoll files(io, instance);
+    int duplicate = ::fcntl(io.fd(), F_DUPFD_CLOEXEC, 0);
+    epoll_event wanted = {.events = EPOLLIN, .data = {.fd = duplicate}};
+    ASSERT_EQ(::epoll_ctl(other, EPOLL_CTL_ADD, duplicate, &wanted), 0);
+    for (int round = 0; round < 3; ++round) {
+        bool arrived = false;
+        io.submit(aio::busy(1ms), [&](result<>) { arrived = true; });
+        while (!arrived) {  // readiness may be spurious
+            epoll_event event = {};
+            ASSERT_EQ(::epoll_wait(other, &event, 1, 10'000), 1);
+            EXPECT_EQ(event.data.fd, duplicate);
+            io.poll();
+        }
+    }
+    for (int each : {duplicate, other, instance})
+        ::close(each);
 }
 
 TEST(Epoll, SaysWhatIsWrongWithTheInstance) {
