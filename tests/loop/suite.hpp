@@ -103,7 +103,7 @@ TYPED_TEST_P(AnyLoop, DeliversWhatWaitedForLong) {  // a loop that polls late
     this->run_until([&] { return arrived == 10; });
 }
 
-TYPED_TEST_P(AnyLoop, DeliversWhatOtherThreadsSubmit) {
+TYPED_TEST_P(AnyLoop, DeliversWhatOtherThreadsSubmit) {  // L-1
     context io;
     auto files = this->attach(io);
     std::atomic<int> arrived = 0;
@@ -117,7 +117,7 @@ TYPED_TEST_P(AnyLoop, DeliversWhatOtherThreadsSubmit) {
     other.join();
 }
 
-TYPED_TEST_P(AnyLoop, LosesNoWakeUpWithTheSmallestBudget) {
+TYPED_TEST_P(AnyLoop, LosesNoWakeUpWithTheSmallestBudget) {  // L-1, L-2
     context io;
     auto files = this->attach(io, {.requests = 1, .time = {}});
     int arrived = 0;
@@ -132,7 +132,7 @@ TYPED_TEST_P(AnyLoop, LosesNoWakeUpWithTheSmallestBudget) {
     EXPECT_EQ(arrived, 1000);
 }
 
-TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandResultsAreDelivered) {
+TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandResultsAreDelivered) {  // L-2
     context io;
     auto files = this->attach(io);
     int arrived = 0;
@@ -150,7 +150,7 @@ TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandResultsAreDelivered) {
     EXPECT_GT(ticks, 20);  // all at once, it would be one or two; with a millisecond each, a hundred
 }
 
-TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandCallsAreMade) {
+TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandCallsAreMade) {  // L-2
     context io;
     auto files = this->attach(io);
     int submitted = 0;
@@ -170,7 +170,7 @@ TYPED_TEST_P(AnyLoop, TimersTickWhileAHundredThousandCallsAreMade) {
     EXPECT_GT(ticks, 5);
 }
 
-TYPED_TEST_P(AnyLoop, WakesUpForDeadlines) {
+TYPED_TEST_P(AnyLoop, WakesUpForDeadlines) {  // C-DEADLINE
     context io;
     auto files = this->attach(io);
     std::error_code error;
@@ -179,7 +179,7 @@ TYPED_TEST_P(AnyLoop, WakesUpForDeadlines) {
     EXPECT_EQ(error, std::errc::timed_out);
 }
 
-TYPED_TEST_P(AnyLoop, SleepsWhileThereIsNothingToDo) {  // polls nothing in vain
+TYPED_TEST_P(AnyLoop, SleepsWhileThereIsNothingToDo) {  // L-1: polls nothing in vain
     context io;
     auto files = this->attach(io);
     int arrived = 0;
@@ -193,7 +193,7 @@ TYPED_TEST_P(AnyLoop, SleepsWhileThereIsNothingToDo) {  // polls nothing in vain
     this->run_until([&] { return arrived == 2; });
 }
 
-TYPED_TEST_P(AnyLoop, EndsWhenNothingIsOutstanding) {
+TYPED_TEST_P(AnyLoop, EndsWhenNothingIsOutstanding) {  // L-4
     if constexpr (!TypeParam::ends_by_itself) return;
     context io;
     auto files = this->attach(io);
@@ -210,7 +210,7 @@ TYPED_TEST_P(AnyLoop, EndsWhenNothingIsOutstanding) {
     EXPECT_EQ(arrived, 4);
 }
 
-TYPED_TEST_P(AnyLoop, StaysForWhatACallbackOfTheLoopSubmits) {
+TYPED_TEST_P(AnyLoop, StaysForWhatACallbackOfTheLoopSubmits) {  // L-4
     if constexpr (!TypeParam::ends_by_itself) return;
     context io;
     auto files = this->attach(io);
@@ -225,7 +225,7 @@ TYPED_TEST_P(AnyLoop, StaysForWhatACallbackOfTheLoopSubmits) {
     EXPECT_EQ(arrived, 1);
 }
 
-TYPED_TEST_P(AnyLoop, StaysForWhatAnotherThreadSubmits) {
+TYPED_TEST_P(AnyLoop, StaysForWhatAnotherThreadSubmits) {  // L-4
     if constexpr (!TypeParam::ends_by_itself) return;
     context io;
     auto files = this->attach(io);
@@ -243,7 +243,7 @@ TYPED_TEST_P(AnyLoop, StaysForWhatAnotherThreadSubmits) {
     other.join();
 }
 
-TYPED_TEST_P(AnyLoop, MayBeRunOnAnotherThread) {
+TYPED_TEST_P(AnyLoop, MayBeRunOnAnotherThread) {  // L-6
     if constexpr (TypeParam::belongs_to_a_thread) return;
     context io;
     auto files = this->attach(io);
@@ -272,7 +272,7 @@ TYPED_TEST_P(AnyLoop, ServesTwoContexts) {
     EXPECT_EQ(arrived[0], 100);
 }
 
-TYPED_TEST_P(AnyLoop, RefusesAContextThatIsAttached) {
+TYPED_TEST_P(AnyLoop, RefusesAContextThatIsAttached) {  // L-3
     context io;
     auto files = this->attach(io);
     try {
@@ -290,7 +290,7 @@ TYPED_TEST_P(AnyLoop, RefusesAContextThatIsAttached) {
     this->run_until([&] { return arrived == 2; });
 }
 
-TYPED_TEST_P(AnyLoop, RefusesADescriptorThatSomebodyClosed) {
+TYPED_TEST_P(AnyLoop, RefusesADescriptorThatSomebodyClosed) {  // L-3
     context io;
     ::close(io.fd());
     try {
@@ -301,7 +301,7 @@ TYPED_TEST_P(AnyLoop, RefusesADescriptorThatSomebodyClosed) {
     }
 }
 
-TYPED_TEST_P(AnyLoop, MayBeDestroyedBeforeContextAndLoop) {
+TYPED_TEST_P(AnyLoop, MayBeDestroyedBeforeContextAndLoop) {  // L-5
     context io;
     auto files = this->attach(io);
     int arrived = 0;
@@ -315,7 +315,7 @@ TYPED_TEST_P(AnyLoop, MayBeDestroyedBeforeContextAndLoop) {
     this->run_until([&] { return arrived == 2; });
 }
 
-TYPED_TEST_P(AnyLoop, MayOutliveItsContext) {
+TYPED_TEST_P(AnyLoop, MayOutliveItsContext) {  // L-5
     std::optional<context> io(std::in_place);
     auto files = this->attach(*io);
     int arrived = 0;
@@ -342,7 +342,7 @@ TYPED_TEST_P(AnyLoop, MayOutliveAnIdleContext) {  // whose loop it has let go
     if (TypeParam::ends_by_itself) this->loop->run();
 }
 
-TYPED_TEST_P(AnyLoop, LetsTheLoopGoFirst) {
+TYPED_TEST_P(AnyLoop, LetsTheLoopGoFirst) {  // L-5
     if constexpr (!TypeParam::may_be_destroyed_first) return;
     for (bool context_first : {true, false}) {
         std::optional<context> io(std::in_place);
@@ -361,7 +361,7 @@ TYPED_TEST_P(AnyLoop, LetsTheLoopGoFirst) {
     }
 }
 
-TYPED_TEST_P(AnyLoop, LetsACallbackDestroyIt) {
+TYPED_TEST_P(AnyLoop, LetsACallbackDestroyIt) {  // L-5
     context io;
     auto files = this->attach(io, {.requests = 1, .time = {}});
     int arrived = 0;
@@ -377,7 +377,7 @@ TYPED_TEST_P(AnyLoop, LetsACallbackDestroyIt) {
     this->run_until([&] { return arrived == 2; });
 }
 
-TYPED_TEST_P(AnyLoop, LetsACallbackReplaceIt) {
+TYPED_TEST_P(AnyLoop, LetsACallbackReplaceIt) {  // L-5
     context io;
     auto files = this->attach(io);
     int arrived = 0;
