@@ -1,3 +1,17 @@
+# find_package(aiopp 0.1 COMPONENTS libuv): aiopp::aiopp, and aiopp::libuv for <aio/loop/libuv.hpp>.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 include(${CMAKE_CURRENT_LIST_DIR}/aiopp-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/aiopp-loops.cmake)
+
+foreach(component ${aiopp_FIND_COMPONENTS})
+    if(component IN_LIST aiopp_loops)
+        aiopp_find_loop(${component})
+    endif()
+    if(TARGET aiopp::${component})
+        set(aiopp_${component}_FOUND TRUE)
+    elseif(aiopp_FIND_REQUIRED_${component})
+        set(aiopp_FOUND FALSE)
+        set(aiopp_NOT_FOUND_MESSAGE "aiopp has no component ${component}, or its library is not installed")
+    endif()
+endforeach()

@@ -3,12 +3,15 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aiopp)
 
 install(TARGETS aiopp EXPORT aiopp-targets)
+if(TARGET aiopp_static)
+    install(TARGETS aiopp_static EXPORT aiopp-targets)
+endif()
 install(DIRECTORY include/aio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT aiopp-targets NAMESPACE aiopp:: DESTINATION ${package_dir})
 
 # Before 1.0 a minor version may change the API.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/aiopp-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES cmake/aiopp-config.cmake ${PROJECT_BINARY_DIR}/aiopp-config-version.cmake DESTINATION ${package_dir})
+install(FILES cmake/aiopp-config.cmake cmake/aiopp-loops.cmake ${PROJECT_BINARY_DIR}/aiopp-config-version.cmake DESTINATION ${package_dir})
 
 # Relative to the file itself, so that `cmake --install --prefix` elsewhere still gives the right paths.
 file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})

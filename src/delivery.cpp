@@ -37,6 +37,7 @@ class engine::turn {
         if (--engine_.polls_) return;
         engine_.deadlines_.arm(*engine_.results_);
         engine_.results_->end_poll(!engine_.pending_.empty() || engine_.route_->stranded());
+        engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; });
     }
 
   private:
@@ -378,6 +379,7 @@ void engine::leak() noexcept {
 
 engine::~engine() {
     unregister_for_fork(*this);
+    activity_.end();
     closing_.store(true, std::memory_order_relaxed);
     if (leaking_) {
         leak();

@@ -69,9 +69,10 @@ thread_limits engine::limits() const noexcept {
 }
 
 std::size_t engine::outstanding() const noexcept {
-    // Relaxed: a snapshot. Delivered first, so that the difference is never negative.
+    // A snapshot. Delivered first, so that the difference is never negative.
     std::size_t delivered = delivered_.load(std::memory_order_relaxed);
-    return submitted_.load(std::memory_order_relaxed) + submitted_in_poll_.load(std::memory_order_relaxed) -
+    // Sequentially consistent: see activity::turn_ended.
+    return submitted_.load(std::memory_order_seq_cst) + submitted_in_poll_.load(std::memory_order_relaxed) -
            delivered;
 }
 
@@ -110,6 +111,8 @@ void engine::start(block& request, const options& how) {
         }
     }
     count_submitted();
+    if (activity_.resting())
+        activity_.stir(poller_.load(std::memory_order_acquire) == this_thread_mark(), *results_);
     bool refused =
         closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
     if (refused && request.is != kind::group) request.cause.store(ECANCELED, std::memory_order_relaxed);
@@ -186,12 +189,13 @@ void engine::arrive(block& request) noexcept {
 }
 
 void engine::count_submitted() noexcept {
-    // Relaxed: counters. Without a read-modify-write inside a poll, where only the poller counts.
+    // Without a read-modify-write inside a poll, where only the poller counts. Else sequentially consistent,
+    // see activity::resting.
     if (polls_here())
         submitted_in_poll_.store(submitted_in_poll_.load(std::memory_order_relaxed) + 1,
                                  std::memory_order_relaxed);
     else
-        submitted_.fetch_add(1, std::memory_order_relaxed);
+        submitted_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void engine::cancel(block& request, int cause) noexcept {

@@ -2,6 +2,7 @@
 // engine: what a context owns. Accepts requests, hands them to a route, delivers what comes back.
 #pragma once
 
+#include "activity.hpp"
 #include "completions.hpp"
 #include "deadlines.hpp"
 #include "inline_route.hpp"
@@ -31,6 +32,7 @@ class engine {
     void forget(block& request) noexcept;
     bool reprioritise(block& request, int priority) noexcept;
     [[nodiscard]] statistics counters() const noexcept;
+    [[nodiscard]] std::size_t outstanding() const noexcept;
     [[nodiscard]] int fd() const noexcept { return results_->fd(); }
     void limits(const thread_limits& limits) noexcept;
     [[nodiscard]] thread_limits limits() const noexcept;
@@ -45,6 +47,8 @@ class engine {
     void resume_next(std::coroutine_handle<> next) noexcept;
     void finished(block& task) noexcept;
     [[nodiscard]] clock::time_point now() const noexcept { return route_->now(); }
+    [[nodiscard]] bool attach(loop::attachment& told) noexcept { return activity_.attach(told, *results_); }
+    void detach() noexcept { activity_.detach(); }
 
     // Of a fork: before it, after it in the parent, after it in the child.
     void lock() noexcept;
@@ -62,7 +66,6 @@ class engine {
     void make_route();
     [[nodiscard]] bool tries(const thread_limits& limits) const noexcept;
 
-    [[nodiscard]] std::size_t outstanding() const noexcept;
     [[nodiscard]] bool has_results() const noexcept;
     void attach(block& request, const options& how);
     void detach(block& request) noexcept;
@@ -111,6 +114,7 @@ class engine {
     std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
     unsigned polls_ = 0;                        // nested ones included
     linger linger_;
+    activity activity_;
     bool leaking_ = false;          // shutdown's deadline passed
     bool driving_ = false;          // a coroutine is running
     std::coroutine_handle<> next_;  // to be resumed when it suspends

@@ -58,6 +58,7 @@ void unregister_for_fork(engine& removed) noexcept {
 }
 
 void engine::lock() noexcept {
+    activity_.mutex.lock();
     deadlines_.mutex.lock();
     route_->lock_for_fork();
 }
@@ -65,6 +66,7 @@ void engine::lock() noexcept {
 void engine::unlock() noexcept {
     route_->unlock_after_fork();
     deadlines_.mutex.unlock();
+    activity_.mutex.unlock();
 }
 
 /// In the child. What was in flight stays where it is, for ever: its workers do not exist here, and its
@@ -93,6 +95,8 @@ void engine::begin_anew() noexcept {
     pending_.clear();
     parked_ = {};
     parked_tasks_.store(0, std::memory_order_relaxed);
+    activity_.mutex.unlock();
+    activity_.begin_anew(*results_);
 }
 
 }  // namespace aio::detail

@@ -24,12 +24,8 @@ thread_limits resolved(thread_limits limits) noexcept {
 
 }  // namespace
 
-leaf* operation_of(block& request) noexcept {
-    return dynamic_cast<leaf*>(&request);
-}
-
 const char* name_of(block& request) noexcept {
-    const leaf* operation = operation_of(request);
+    const leaf* operation = request.system_call();
     return operation ? operation->operation().name : "call";
 }
 

@@ -17,10 +17,6 @@
 
 namespace aio::detail {
 
-class leaf;
-
-/// The operation that `request` is a call of; null for a function of the user's, of which nothing is known.
-[[nodiscard]] leaf* operation_of(block& request) noexcept;
 /// The operation's name, or "call".
 [[nodiscard]] const char* name_of(block& request) noexcept;
 

@@ -114,7 +114,7 @@ void simulated_route::draw_fate(flight& begun) noexcept {
     random_source& dice = begun.dice;
     begun.tie = dice.next();
     clock::duration latency = draw_latency(world_.how_, dice);
-    if (leaf* operation = operation_of(*begun.request)) {
+    if (leaf* operation = begun.request->system_call()) {
         if (&operation->operation() == &rows::busy) {
             // Its time is virtual: what is left to be done takes none.
             latency = std::chrono::nanoseconds(std::exchange(operation->arguments().data.offset, 0));
@@ -137,7 +137,7 @@ void simulated_route::make(flight& call, lock& held) noexcept {
     block& request = *call.request;
     // Relaxed: only skips a call that nobody waits for.
     if (request.state.load(std::memory_order_relaxed) != phase::running) return;
-    leaf* operation = operation_of(request);
+    leaf* operation = request.system_call();
     if (call.error) {
         note(call, "fault", call.error);
         if (&operation->operation() != &rows::close) return;

@@ -7,7 +7,7 @@ cd "${SOURCE:-$(dirname "$0")/..}"
 # filled DOCUMENT: prints it with the samples filled in.
 filled() {
     awk '
-        /^<!-- .*\.(cpp|txt|sh) -->$/ { file = $2; print; next }
+        /^<!-- .*\.(cpp|hpp|txt|sh) -->$/ { file = $2; print; next }
         file && /^```/ && !inside { print; inside = 1; while ((getline line < file) > 0) print line; close(file); next }
         inside && /^```$/ { inside = 0; file = "" }
         !inside { print }

@@ -19,6 +19,7 @@ namespace aio::detail {
 
 class engine;
 class group_block;
+class leaf;
 struct row;
 struct extras;
 
@@ -81,6 +82,8 @@ class AIO_EXPORT block {
 
     /// Leaf: makes the call, on any thread; 0 and a value, or an errno.
     virtual int run() noexcept { return 0; }
+    /// Leaf: itself, if it makes a system call. Not a dynamic_cast: users may do without type information.
+    [[nodiscard]] virtual leaf* system_call() noexcept { return nullptr; }
     /// Task: begins it, in poll.
     virtual void begin() noexcept {}
     /// Task and group: passes a cancellation on, in poll. `why` is ECANCELED or ETIMEDOUT.

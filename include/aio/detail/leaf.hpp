@@ -22,6 +22,7 @@ class AIO_EXPORT leaf : public block {
     int run() noexcept override;
     /// Makes the call if it cannot block: whether it did, and there is a value. Requires: row::try_now.
     [[nodiscard]] bool try_now() noexcept;
+    [[nodiscard]] leaf* system_call() noexcept final { return this; }
     [[nodiscard]] const row& operation() const noexcept { return *row_; }
     [[nodiscard]] detail::call& arguments() noexcept {
         return *std::launder(static_cast<detail::call*>(payload()));
