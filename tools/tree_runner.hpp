@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// tree_runner: runs operations on trees for a command, one after the other.
+#pragma once
+
+#include "output.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+
+#include <aio/context.hpp>
+#include <aio/trees.hpp>
+
+#include <mutex>
+#include <string>
+
+namespace tool {
+
+/// Failures go to stderr, lines to stdout, progress to a terminal. Ctrl-C stops what is running, between two
+/// entries, and what comes after it.
+class tree_runner {
+  public:
+    tree_runner(const char* command, bool show_progress);
+
+    /// To be given to every operation; its functions are set.
+    [[nodiscard]] aio::tree_options options();
+    /// Runs a task to its end.
+    template <class T>
+    T run(aio::task<T> work) {
+        std::optional<T> outcome;
+        const aio::request request =
+            io_.submit(std::move(work), [&](T value) { outcome.emplace(std::move(value)); });
+        wait_for(request);
+        return std::move(*outcome);
+    }
+    /// The same, and counts what was done.
+    void run_tree(aio::task<aio::tree_result> work);
+
+    /// Adds to the output, from any thread; it is written now and then.
+    void print(std::string_view text);
+    /// Whether the rest is not wanted.
+    [[nodiscard]] bool stopped() const noexcept;
+    /// The exit status, after the last output. Says what was done if it was interrupted.
+    [[nodiscard]] int finish();
+
+    [[nodiscard]] report& errors() noexcept { return errors_; }
+    [[nodiscard]] output& out() noexcept { return out_; }
+    [[nodiscard]] aio::context& io() noexcept { return io_; }
+
+  private:
+    void wait_for(aio::request request);
+    void pour();
+
+    const char* command_;
+    report errors_;
+    output out_{errors_};
+    std::mutex mutex_;
+    std::string printed_;  // under the mutex
+    aio::context io_;
+    progress progress_;
+    aio::tree_progress before_;  // of the operations that are over
+};
+
+}  // namespace tool
