@@ -2,6 +2,7 @@
 // aio rm: removes files and trees, as rm.
 #include "arguments.hpp"
 #include "command.hpp"
+#include "destination.hpp"
 #include "prompt.hpp"
 #include "tree_runner.hpp"
 
@@ -44,10 +45,6 @@ const char* word_for(aio::file_type type) {
         default:
             return "regular file";
     }
-}
-
-std::string quoted(std::string_view name) {
-    return '\'' + printable(name) + '\'';
 }
 
 class removal {

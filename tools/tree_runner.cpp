@@ -32,9 +32,25 @@ void tree_runner::wait_for(aio::request request) {
         io_.poll();
         pour();
         progress_.show(errors_.count());
+        if (progress_.is_shown()) measure();
         if (stopped() && !std::exchange(was_stopped, true)) request.cancel();
     }
     progress_.erase();
+}
+
+/// Only now: what is over in a second needs no estimate.
+void tree_runner::measure() {
+    for (const std::string& path : std::exchange(paths_, {})) {
+        ++measuring_;
+        aio::disk_usage_options how;
+        how.apparent_size = true;
+        how.tree.limit = 1;
+        io_.submit(aio::disk_usage(path, how), [this](const aio::tree_result& found) {
+            all_.others += found.directories + found.others;
+            all_.bytes += found.bytes;
+            if (--measuring_ == 0) progress_.expect(all_.others, all_.bytes);
+        });
+    }
 }
 
 void tree_runner::run_tree(aio::task<aio::tree_result> work) {

@@ -34,6 +34,9 @@ class tree_runner {
     /// The same, and counts what was done.
     void run_tree(aio::task<aio::tree_result> work);
 
+    /// Says what all operations together are about, so that progress can tell how much is left.
+    void will_do(std::vector<std::string> paths) { paths_ = std::move(paths); }
+
     /// Adds to the output, from any thread; it is written now and then.
     void print(std::string_view text);
     /// Whether the rest is not wanted.
@@ -48,6 +51,7 @@ class tree_runner {
   private:
     void wait_for(aio::request request);
     void pour();
+    void measure();
 
     const char* command_;
     report errors_;
@@ -56,6 +60,9 @@ class tree_runner {
     std::string printed_;  // under the mutex
     aio::context io_;
     progress progress_;
+    std::vector<std::string> paths_;  // to be measured once progress is shown
+    std::size_t measuring_ = 0;
+    aio::tree_progress all_;     // of those that are measured
     aio::tree_progress before_;  // of the operations that are over
 };
 

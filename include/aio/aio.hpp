@@ -6,6 +6,7 @@
 #include <aio/call.hpp>
 #include <aio/composites.hpp>
 #include <aio/context.hpp>
+#include <aio/copying.hpp>
 #include <aio/directories.hpp>
 #include <aio/file.hpp>
 #include <aio/group.hpp>

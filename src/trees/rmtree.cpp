@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // rmtree.
+#include "removal.hpp"
 #include "run.hpp"
 
 #include <fcntl.h>
@@ -13,36 +14,17 @@ namespace {
 
 constexpr unsigned passes_max = 3;  // of a directory in which others create meanwhile
 
-class removal final : public traversal {
-  public:
-    removal(owned_path root, const rmtree_options& how)
-        : traversal(how.tree, {.places = 1, .piece = 32768, .slice = 1024, .acts_on_leaving = true}),
-          root_(std::move(root)),
-          options_(how) {}
-
-  private:
-    std::unique_ptr<tree_node> begin(tree_worker& self) override;
-    bool enter(tree_worker& self, tree_node& node) override;
-    void other(tree_worker& self, tree_node& in, const dirent_view& entry) override;
-    bool leave(tree_worker& self, tree_node& node) override;
-    void unreadable(tree_worker& self, tree_node& which, const char* operation,
-                    std::error_code reason) override;
-
-    bool confirmed(tree_node* in, const std::string& path, file_type type, bool descend);
-    void tell(const std::string& path, file_type type);
-
-    const owned_path root_;
-    const rmtree_options options_;
-    tree_operand operand_;
-    std::uint64_t mount_ = 0;
-    std::mutex asking_;
-};
+std::error_code changed() {
+    return std::error_code(ESTALE, std::system_category());
+}
 
 /// "/" under whatever name: bind mounts have other mount ids, but not another inode.
 bool is_file_system_root(const file_status& status) noexcept {
     const auto root = status_at(AT_FDCWD, "/");
     return root && same_file(*root, status);
 }
+
+}  // namespace
 
 std::unique_ptr<tree_node> removal::begin(tree_worker& self) {
     const target path = root_.target();
@@ -71,12 +53,18 @@ bool removal::enter(tree_worker& self, tree_node& node) {
         unreadable(self, node, "rmdir", std::make_error_code(std::errc::device_or_resource_busy));
         return false;
     }
+    if (known_ && !known_->has(node.from.status)) {
+        unreadable(self, node, "rmdir", changed());
+        return false;
+    }
     if (!options_.confirm) return true;
     return confirmed(node.parent, node.path_of({}), file_type::directory, true);
 }
 
 void removal::other(tree_worker& self, tree_node& in, const dirent_view& entry) {
     if (options_.confirm && !confirmed(&in, in.path_of(entry.name), entry.type, false)) return;
+    if (!is_known(in.from.fd.get(), entry.name.data()))
+        return fail(self, &in, "unlink", in.path_of(entry.name), changed());
     const auto removed = attempt([&] { return ::unlinkat(in.from.fd.get(), entry.name.data(), 0); });
     if (removed) {
         ++self.tally.others;
@@ -106,6 +94,13 @@ bool removal::leave(tree_worker& self, tree_node& node) {
     return false;
 }
 
+/// Whether an entry may be removed. It is looked at as late as can be; what is done to it in between is lost.
+bool removal::is_known(int base, const char* name) const {
+    if (!known_) return true;
+    const auto status = status_at(base, name);
+    return !status || known_->has(*status);  // what is gone is no matter
+}
+
 /// What is gone is what was wanted.
 void removal::unreadable(tree_worker& self, tree_node& which, const char* operation, std::error_code reason) {
     if (reason != std::errc::no_such_file_or_directory) traversal::unreadable(self, which, operation, reason);
@@ -126,8 +121,6 @@ void removal::tell(const std::string& path, file_type type) {
     const std::lock_guard one_at_a_time(asking_);
     if (!stopped()) options_.removed({.path = path, .type = type});
 }
-
-}  // namespace
 
 }  // namespace detail
 

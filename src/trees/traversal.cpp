@@ -121,6 +121,7 @@ void traversal::run(tree_worker& self, std::unique_lock<std::mutex>& lock) {
         }
         if (working_ <= 1 || std::exchange(has_waited, true)) return;
         // Somebody is at it, and will have found more in a moment.
+        publish(self);
         --working_;
         ++waiting_;
         more_.wait_for(lock, patience);
@@ -159,6 +160,7 @@ traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<std
             open_queued(self, **next, lock);
         } else {
             if (queue_.empty() || working_ > 1) break;
+            publish(self);
             ++level_;
         }
     }

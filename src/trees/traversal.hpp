@@ -81,6 +81,8 @@ class traversal : public job {
     void fail(tree_worker& self, tree_node* in, const char* operation, std::string path,
               std::error_code reason);
     void leave_incomplete(tree_node* node) noexcept;
+    /// Not 0 when the rest is not wanted.
+    [[nodiscard]] const std::atomic<int>& cause() const noexcept { return cause_; }
     [[nodiscard]] bool stopped() const noexcept { return cause_.load(std::memory_order_relaxed) != 0; }
 
     /// Opens a directory again that was closed, and keeps it open until `unpin`. Without the mutex.

@@ -24,6 +24,7 @@ class unique_fd {
 
     [[nodiscard]] int get() const noexcept { return fd_; }
     [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
     void reset(int fd = -1) noexcept {
         errno_guard guard;
         if (fd_ >= 0) ::close(fd_);
