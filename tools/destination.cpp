@@ -29,7 +29,7 @@ std::string_view last_name(std::string_view path) {
 
 void destination::declare(arguments& options) {
     options.value("-t,--target-directory", "DIR", directory_, "put them all into DIR");
-    options.flag("-T,--no-target-directory", no_directory_, "the target is never a directory to fill");
+    options.flag("-T,--no-target-directory", no_directory_, "TARGET is no directory to fill");
     options.operands("PATH", operands_, 0, "what, and last where to");
 }
 
