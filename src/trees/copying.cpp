@@ -145,7 +145,7 @@ result<> copying::make_directory(tree_node& node, int base, const char* name) {
     const auto made = attempt([&] { return ::mkdirat(base, name, 0700); });
     if (!made && made.error() != std::errc::file_exists) return std::unexpected(made.error());
     if (!made && options_.existing == on_existing::fail && !node.parent) return std::unexpected(made.error());
-    auto opened = open_place_at(base, name, true, !made && !node.parent);
+    auto opened = open_place_at(base, name, true);
     if (!opened) return std::unexpected(opened.error());
     if (made) {
         const file_status& status = opened->status;

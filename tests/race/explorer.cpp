@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// race_explorer AIO [--full] [COMMAND...]: runs commands of the tool again and again, and makes one hostile
-// swap before one of their system calls with a path: before each in turn, every kind of swap. Promises T-1,
-// T-2, T-3, T-10, T-11.
+// race_explorer AIO [--full | --kill] [COMMAND...]: runs commands of the tool again and again, and makes one
+// hostile swap before one of their system calls with a path: before each in turn, every kind of swap.
+// Promises T-1, T-2, T-3, T-10, T-11.
+//
+// With --kill: kills `mv` from one file system to another, and store, before each system call with an effect
+// on files. Promise R-MOVE: source or destination is complete.
 //
 // The quick form takes every fifth boundary, beginning with another one for each swap.
+#include "kill.hpp"
 #include "victim.hpp"
 
 #include <sched.h>
@@ -113,7 +117,7 @@ tally explore(scene& on, const std::string& aio, const command& what, std::size_
 
 }  // namespace
 
-int run(const std::string& aio, bool full, const std::vector<std::string>& wanted) {
+int run(const std::string& aio, bool full, bool kills, const std::vector<std::string>& wanted) {
     std::string place = (fs::temp_directory_path() / "aio-race-XXXXXX").string();
     if (!::mkdtemp(place.data())) return 1;
     if (!make_place(place)) {
@@ -122,7 +126,9 @@ int run(const std::string& aio, bool full, const std::vector<std::string>& wante
     }
     scene on(place);
     bool all_well = true;
+    if (kills) all_well = kill_everywhere(on, aio);
     for (const command& each : commands) {
+        if (kills) break;
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), each.name) == wanted.end()) continue;
         const tally counts = explore(on, aio, each, full ? 1 : 5);
         std::printf("%-5s %5zu boundaries with a swap, %zu with damage, %zu hangs\n", each.name,
@@ -140,12 +146,14 @@ int run(const std::string& aio, bool full, const std::vector<std::string>& wante
 
 int main(int argc, char** argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
-    bool full = std::erase(words, "--full") != 0;
+    if (words.size() == 2 && words.front() == "--store") return race::store_here(words.back());
+    const bool full = std::erase(words, "--full") != 0;
+    const bool kills = std::erase(words, "--kill") != 0;
     if (words.empty()) return 2;
     const std::string aio = words.front();
     words.erase(words.begin());
     try {
-        return race::run(aio, full, words);
+        return race::run(aio, full, kills, words);
     } catch (const std::system_error& thrown) {
         std::printf("%s\n", thrown.what());
         return race::skipped;

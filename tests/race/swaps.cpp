@@ -97,8 +97,10 @@ bool link_planted(const scene& on, const boundary& at) {
     return ::symlink((on.outside / "kept").c_str(), (at.directory / at.name).c_str()) == 0;
 }
 
+/// Not in the place of the copy itself: a link to a directory there is a directory to copy into, if it comes
+/// before the victim first looks.
 bool link_to_directory_planted(const scene& on, const boundary& at) {
-    if (!is_below(at.directory, on.there) || at.name.empty()) return false;
+    if (!is_below(at.directory, on.copy) || at.name.empty()) return false;
     return ::symlink(on.outside.c_str(), (at.directory / at.name).c_str()) == 0;
 }
 

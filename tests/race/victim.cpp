@@ -42,12 +42,22 @@ constexpr watched calls[] = {
     {SYS_utimensat, 0, 1},  {SYS_faccessat, 0, 1},  {SYS_faccessat2, 0, 1},
 };
 
-int install_filter() {
+/// What else has an effect on files.
+constexpr int effects[] = {
+    SYS_write,  SYS_pwrite64, SYS_copy_file_range, SYS_sendfile, SYS_ftruncate, SYS_fsync, SYS_fdatasync,
+    SYS_fchmod, SYS_fchown,   SYS_fsetxattr,       SYS_setxattr, SYS_ioctl,     SYS_close};
+
+int install_filter(victim::stops where) {
     std::vector<sock_filter> program = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
     };
     for (const watched& each : calls) {
         program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(each.number), 0, 1));
+        program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF));
+    }
+    for (const int number : effects) {
+        if (where == victim::stops::before_paths) break;
+        program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 1));
         program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF));
     }
     program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
@@ -57,7 +67,7 @@ int install_filter() {
         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &all));
 }
 
-[[noreturn]] void run(const std::vector<std::string>& command, int report) {
+[[noreturn]] void run(const std::vector<std::string>& command, int report, victim::stops where) {
     std::vector<char*> arguments;
     for (const std::string& each : command)
         arguments.push_back(const_cast<char*>(each.c_str()));
@@ -65,24 +75,23 @@ int install_filter() {
     const int quiet = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd : {0, 1, 2})
         ::dup2(quiet, fd);
-    const int listener = install_filter();
-    if (::write(report, &listener, sizeof listener) != sizeof listener) ::_exit(126);
-    ::fcntl(listener, F_SETFD, 0);  // open until the parent has its own
+    const int listener = install_filter(where);
+    // From here on only calls that are not watched, until the parent has its own descriptor of the listener.
+    if (::send(report, &listener, sizeof listener, 0) != sizeof listener) ::_exit(126);
     char byte = 0;
-    static_cast<void>(::read(report, &byte, 1));
-    ::close(listener);
+    static_cast<void>(::recv(report, &byte, 1, 0));
     ::execv(arguments.front(), arguments.data());
     ::_exit(127);
 }
 
 }  // namespace
 
-victim::victim(const std::vector<std::string>& command, const fs::path& place) : place_(place) {
+victim::victim(const std::vector<std::string>& command, const fs::path& place, stops where) : place_(place) {
     std::array<int, 2> ends = {};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         throw std::system_error(errno, std::system_category(), "socketpair");
     pid_ = ::fork();
-    if (pid_ == 0) run(command, ends[1]);
+    if (pid_ == 0) run(command, ends[1], where);
     ::close(ends[1]);
     int theirs = -1;
     if (::read(ends[0], &theirs, sizeof theirs) == sizeof theirs && theirs >= 0) {
@@ -131,6 +140,8 @@ std::optional<boundary> victim::next() {
             continue;  // it was killed, or interrupted
         pending_ = call.id;
         stopped_ = true;
+        if (std::find(std::begin(effects), std::end(effects), call.data.nr) != std::end(effects))
+            return boundary{};
         for (const watched& each : calls) {
             if (each.number != call.data.nr) continue;
             if (auto at = look(static_cast<int>(call.pid), call.data.args[each.directory],

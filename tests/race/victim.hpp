@@ -15,14 +15,19 @@ namespace race {
 
 class victim {
   public:
-    /// Starts it. Only calls with paths in `place`, or relative ones, count. Throws std::system_error.
-    victim(const std::vector<std::string>& command, const fs::path& place);
+    enum class stops { before_paths, before_any_effect };
+
+    /// Starts it. Of calls with paths only those in `place` count; `before_any_effect` adds those that write
+    /// to files, wherever. Throws std::system_error.
+    victim(const std::vector<std::string>& command, const fs::path& place, stops where = stops::before_paths);
     victim(const victim&) = delete;
     victim& operator=(const victim&) = delete;
     ~victim();
 
     /// Waits for the next boundary; nothing when the victim has ended.
     [[nodiscard]] std::optional<boundary> next();
+    /// Ends it at once, before the call that it stopped before.
+    void kill() { reap(true); }
     /// Lets it make the call that it stopped before.
     void go_on();
     /// It did not end in time, and was killed.
