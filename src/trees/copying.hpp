@@ -52,12 +52,16 @@ class copying final : public traversal {
     result<way> choose(const entry& of);
     result<> make(worker& self, const entry& of, way how);
     result<> write_file(worker& self, const entry& of, way how);
+    result<> write_nameless(worker& self, const entry& of);
+    [[nodiscard]] mode_t first_mode(const entry& of) const noexcept;
+    [[nodiscard]] bool has_owner_and_mode(const entry& of) const noexcept;
     result<> write_in_place(worker& self, const entry& of);
     result<> make_link(worker& self, const entry& of, way how);
     result<> make_special(worker& self, const entry& of, way how);
     result<bool> link_to_first(const entry& of, way how);
     result<> carry_by_name(worker& self, const entry& of, const char* name);
-    void carry(worker& self, const entry& of, metadata_of from, metadata_of to);
+    void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
+               bool has_owner_and_mode = false);
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);
 

@@ -155,9 +155,54 @@ result<> copying::make(worker& self, const entry& of, way how) {
     return made;
 }
 
+/// Whether a new file of ours in this directory has the source's owner and permissions from the start.
+bool copying::has_owner_and_mode(const entry& of) const noexcept {
+    const file_status& status = of.status;
+    return options_.keep != preserve::nothing && of.in && of.in->note &&
+           static_cast<const new_directory&>(*of.in->note).inherits_nothing && status.uid == ::geteuid() &&
+           status.gid == ::getegid() && (status.permissions() & (07000U | umask_)) == 0;
+}
+
+/// Owners and permissions come when it is complete; without them the umask counts, as for every new file.
+mode_t copying::first_mode(const entry& of) const noexcept {
+    if (options_.keep == preserve::nothing || has_owner_and_mode(of)) return of.status.permissions() & 0777U;
+    return 0600;
+}
+
+/// A new file that has no name until it is complete: nothing of it is left, whatever happens.
+result<> copying::write_nameless(worker& self, const entry& of) {
+    const auto fd = open_nameless(of.to, first_mode(of));
+    if (!fd) {
+        self.has_nameless = false;
+        return std::unexpected(fd.error());
+    }
+    unique_fd copy(*fd);
+    const auto written = self.copy_content(of.content.get(), *fd, of.status);
+    if (!written) return std::unexpected(written.error());
+    if (options_.keep != preserve::nothing)
+        carry(self, of, {of.content.get()}, {*fd}, has_owner_and_mode(of));
+    if (options_.durable) {
+        const auto synced = attempt_once([&] { return ::fsync(*fd); });
+        if (!synced) return done(synced);
+    }
+    const result<> named = give_first_name(*fd, of.to, of.to_name);
+    if (!named) {
+        self.has_nameless = named.error() == std::errc::file_exists;
+        return named;
+    }
+    self.tally.bytes += *written;
+    return copy.close();
+}
+
 result<> copying::write_file(worker& self, const entry& of, way how) {
-    // Owners and permissions come when it is complete; without them the umask counts, as for every new file.
-    const mode_t mode = options_.keep == preserve::nothing ? of.status.permissions() & 0777U : 0600U;
+    if (how == way::create && self.has_nameless) {
+        const result<> made = write_nameless(self, of);
+        if (made || self.has_nameless) return made;
+        // Not here: by a name of its own.
+        if (const auto begin = attempt([&] { return ::lseek(of.content.get(), 0, SEEK_SET); }); !begin)
+            return made;
+    }
+    const mode_t mode = first_mode(of);
     auto made = make_temporary([&](const char* name) {
         return attempt([&] {
             return ::openat(of.to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -185,7 +230,8 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
             return write_in_place(self, of);
         }
     }
-    if (options_.keep != preserve::nothing) carry(self, of, {of.content.get()}, {copy.get()});
+    if (options_.keep != preserve::nothing)
+        carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
     if (options_.durable) {
         const auto synced = attempt_once([&] { return ::fsync(copy.get()); });
         if (!synced) return give_up(synced.error());
@@ -297,8 +343,9 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
 }
 
 /// What could not be had of it is a failure, but the copy stays.
-void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to) {
-    const metadata_failure failed = copy_metadata(from, to, of.status, options_.keep);
+void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to,
+                    bool has_owner_and_mode) {
+    const metadata_failure failed = copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode);
     if (failed.operation)
         fail(self, of.in, failed.operation, destination_path(of.in, of.to_name), failed.reason);
 }

@@ -49,7 +49,8 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     if (!source.is_regular() || source.size == 0) return read_and_write(from, to, everything);
     const bool has_holes = source.blocks * 512 < source.size;
     if (has_holes) return copy_data(from, to, source);
-    if (source.size <= small || !can_copy_range_) return read_and_write(from, to, everything);
+    if (source.size <= small) return read_small(from, to, source.size);
+    if (!can_copy_range_) return read_and_write(from, to, everything);
     const auto copied = copy_range(from, to, everything);
     if (!copied || *copied != 0) return copied;
     return read_and_write(from, to, everything);
@@ -114,6 +115,20 @@ result<std::uint64_t> content_copier::copy_range(int from, int to, std::uint64_t
         copied += static_cast<std::uint64_t>(*moved);
     }
     return copied;
+}
+
+/// With one call less: where a read gives as much as there was, and there was room for more, is the end.
+result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t size) {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
+    const auto got = attempt([&] { return ::read(from, buffer_.get(), buffer_size); });
+    if (!got) return std::unexpected(got.error());
+    const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));
+    if (!written) return std::unexpected(written.error());
+    const auto copied = static_cast<std::uint64_t>(*got);
+    if (copied == size) return copied;
+    const auto rest = read_and_write(from, to, everything);
+    if (!rest) return rest;
+    return copied + *rest;
 }
 
 result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint64_t limit) {

@@ -25,6 +25,7 @@ class content_copier {
     [[nodiscard]] bool cloned(int from, int to, const file_status& source, std::error_code& reason);
     [[nodiscard]] result<std::uint64_t> copy_data(int from, int to, const file_status& source);
     [[nodiscard]] result<std::uint64_t> copy_range(int from, int to, std::uint64_t size);
+    [[nodiscard]] result<std::uint64_t> read_small(int from, int to, std::uint64_t size);
     [[nodiscard]] result<std::uint64_t> read_and_write(int from, int to, std::uint64_t limit);
     [[nodiscard]] result<> stopped() const noexcept;
 

@@ -95,34 +95,36 @@ bool is_for_root(std::string_view name) {
     return name.starts_with("security.") || name.starts_with("trusted.");
 }
 
-result<> copy_attributes(const metadata_of& from, const metadata_of& to, bool only_acls) {
+/// Whether there were any.
+result<bool> copy_attributes(const metadata_of& from, const metadata_of& to, bool only_acls) {
     const auto names = attribute_names(from);
     if (!names) {
-        if (names.error() == std::errc::not_supported) return {};
+        if (names.error() == std::errc::not_supported) return false;
         return std::unexpected(names.error());
     }
-    result<> first;
+    result<bool> first = !names->empty();
     for (std::size_t at = 0; at < names->size();) {
         const std::string_view name = names->c_str() + at;
         at += name.size() + 1;
         if (only_acls && !is_acl(name)) continue;
         if (is_for_root(name) && ::geteuid() != 0) continue;
         const result<> copied = copy_attribute(from, to, name.data());
-        if (!copied && first) first = copied;
+        if (!copied && first) first = std::unexpected(copied.error());
     }
     return first;
 }
 
 }  // namespace
 
-metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source, preserve keep) {
+metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source, preserve keep,
+                               bool has_owner_and_mode) {
     metadata_failure first;
     const auto note = [&first](const char* operation, const result<>& made) {
         if (!made && !first.operation) first = {.operation = operation, .reason = made.error()};
         return made.has_value();
     };
     // An owner that only root may give is given up without a word, as by cp, and the set-id bits with it.
-    const result<> owned = set_owner(to, source.uid, source.gid);
+    const result<> owned = has_owner_and_mode ? result<>() : set_owner(to, source.uid, source.gid);
     mode_t mode = source.permissions();
     if (!owned) {
         mode &= 01777U;
@@ -134,10 +136,20 @@ metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_stat
         note("utimens", set_times(to, source));
         return first;
     }
-    note("setxattr", copy_attributes(from, to, keep == preserve::basics));
-    note("chmod", set_mode(to, mode));
+    const result<bool> attributes = copy_attributes(from, to, keep == preserve::basics);
+    if (!attributes) note("setxattr", std::unexpected(attributes.error()));
+    // An ACL that was set has changed the mode.
+    if (!has_owner_and_mode || attributes.value_or(true)) note("chmod", set_mode(to, mode));
     note("utimens", set_times(to, source));
     return first;
+}
+
+bool inherits_nothing(const open_place& directory) {
+    if (directory.status.mode & S_ISGID) return false;
+    const auto acl =
+        attempt([&] { return ::fgetxattr(directory.fd.get(), "system.posix_acl_default", nullptr, 0); });
+    return !acl &&
+           (acl.error() == std::errc::no_message_available || acl.error() == std::errc::not_supported);
 }
 
 bool take_over(int from, int to, const file_status& replaced) {

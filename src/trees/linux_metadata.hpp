@@ -7,6 +7,8 @@
 #include <aio/copying.hpp>
 #include <aio/result.hpp>
 
+#include "linux_directory.hpp"
+
 namespace aio::detail {
 
 /// An open file whose metadata is read or written; `only_path`: opened with O_PATH.
@@ -22,8 +24,12 @@ struct metadata_failure {
     const char* operation = nullptr;
     std::error_code reason;
 };
+/// `has_owner_and_mode`: these are right already.
 [[nodiscard]] metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source,
-                                             preserve keep);
+                                             preserve keep, bool has_owner_and_mode = false);
+
+/// Whether new files in a directory get the group of their maker and no ACL.
+[[nodiscard]] bool inherits_nothing(const open_place& directory);
 
 /// Gives a file that is to replace another one that one's owner, permissions and ACL. False if it cannot be.
 [[nodiscard]] bool take_over(int from, int to, const file_status& replaced);

@@ -64,12 +64,6 @@ void traversal::close_some() {
     }
 }
 
-void traversal::close(tree_node& node) noexcept {
-    if (std::exchange(node.is_open, false)) std::erase(open_, &node);
-    node.from.fd.reset();
-    node.to.fd.reset();
-}
-
 void traversal::unpin(tree_node& node) noexcept {
     const std::lock_guard lock(mutex_);
     --node.pins;

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 
 #include <string_view>
@@ -31,6 +32,21 @@ std::string temporary_name() {
     for (int i = 0; i < 12; ++i, number /= letters.size())
         name += letters[number % letters.size()];
     return name;
+}
+
+result<int> open_nameless(int base, mode_t mode) noexcept {
+    return attempt([&] { return ::openat(base, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode); });
+}
+
+result<> give_first_name(int fd, int base, const char* name) noexcept {
+    auto named = attempt([&] { return ::linkat(fd, "", base, name, AT_EMPTY_PATH); });
+    if (!named && named.error() == std::errc::no_such_file_or_directory) {  // not allowed before Linux 6.10
+        std::array<char, 40> path = {};
+        std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
+        named = attempt([&] { return ::linkat(AT_FDCWD, path.data(), base, name, AT_SYMLINK_FOLLOW); });
+    }
+    if (!named) return std::unexpected(named.error());
+    return {};
 }
 
 result<> give_name(int base, const char* temporary, const char* name, bool replace) noexcept {

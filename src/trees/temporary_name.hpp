@@ -4,7 +4,8 @@
 
 #include "system_call.hpp"
 
-#include <array>
+#include <sys/types.h>
+
 #include <string>
 
 namespace aio::detail {
@@ -27,6 +28,11 @@ auto make_temporary(Make&& make)
     }
     return error(EEXIST);
 }
+
+/// A new file without a name, which vanishes with its descriptor: O_TMPFILE. Not every file system has it.
+[[nodiscard]] result<int> open_nameless(int base, mode_t mode) noexcept;
+/// Gives it a name that is free (EEXIST), with all of it there at once. ENOENT if that cannot be done here.
+[[nodiscard]] result<> give_first_name(int fd, int base, const char* name) noexcept;
 
 /// The last step: what is complete gets its name, replacing what has it or not (EEXIST).
 [[nodiscard]] result<> give_name(int base, const char* temporary, const char* name, bool replace) noexcept;

@@ -47,7 +47,7 @@ traversal::traversal(const tree_options& how, const kind& which) : how_(how), ki
 
 traversal::~traversal() {
     while (all_)
-        forget(all_);
+        delete std::exchange(all_, all_->next);
 }
 
 void traversal::stop(int cause) noexcept {
@@ -86,7 +86,7 @@ void traversal::work(std::size_t number) noexcept {
     if (stopped() || finished_) more_.notify_all();
 }
 
-void traversal::run(tree_worker& self, std::unique_lock<std::mutex>& lock) {
+void traversal::run(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
     if (!std::exchange(begun_, true)) {
         lock.unlock();
         std::unique_ptr<tree_node> root = begin(self);
@@ -136,7 +136,7 @@ bool traversal::has_work(const tree_node& node) const noexcept {
 }
 
 /// Something to do, nearest to the end of the way down. The node is pinned, and has one more use.
-traversal::step traversal::take(tree_worker& self, std::unique_lock<std::mutex>& lock) {
+traversal::step traversal::take(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
     if (kind_.breadth_first) return take_of_level(self, lock);
     for (;;) {
         for (auto each = open_.rbegin(); each != open_.rend(); ++each)
@@ -149,7 +149,7 @@ traversal::step traversal::take(tree_worker& self, std::unique_lock<std::mutex>&
 }
 
 /// The same where all directories of one level come before those of the next.
-traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<std::mutex>& lock) {
+traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
     while (!stopped() && !finished_) {
         auto next = std::find_if(queue_.begin(), queue_.end(), [this](const tree_node* node) {
             return has_work(*node) &&
@@ -168,7 +168,7 @@ traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<std
 }
 
 /// Opens a directory again to which nobody is on his way. Gives up the mutex meanwhile.
-void traversal::open_queued(tree_worker& self, tree_node& node, std::unique_lock<std::mutex>& lock) {
+void traversal::open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock) {
     ++node.uses;
     lock.unlock();
     const result<> reached = pin(node);
@@ -230,17 +230,16 @@ void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
         node.from = std::move(*opened);
         go_in = enter(self, node);
     }
-    {
-        const std::lock_guard lock(mutex_);
-        made.release();
-        node.next = std::exchange(all_, &node);
-        if (node.next) node.next->previous = &node;
-        node.entered = node.reading = go_in;
-        if (go_in) keep_open(node);
-    }
-    unpin(parent);
-    if (go_in) return read(self, node);
-    end_use(self, &node);
+    std::unique_lock lock(mutex_);
+    made.release();
+    node.next = std::exchange(all_, &node);
+    if (node.next) node.next->previous = &node;
+    node.entered = node.reading = go_in;
+    if (go_in) keep_open(node);
+    --parent.pins;
+    if (!go_in) return end_use(self, &node, std::move(lock));
+    lock.unlock();
+    read(self, node);
 }
 
 /// Reads some of a directory. Takes over its pin and use.
@@ -250,30 +249,30 @@ void traversal::read(tree_worker& self, tree_node& node) {
         static_cast<void>(attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); }));
     }
     const result<bool> more = self.entries.read(node.from.fd.get());
-    {
+    const bool is_whole = !more.value_or(false);
+    if (!is_whole) {  // others may read on at once
         const std::lock_guard lock(mutex_);
         node.reading = false;
-        node.unread = more.value_or(false);
-        if (node.unread) {
-            publish(self);
-            ++available_;
-            queue(node);
-        }
+        node.unread = true;
+        ++available_;
+        publish(self);
+        queue(node);
     }
     if (!more) unreadable(self, node, "readdir", more.error());
     self.spent += 8;  // what a directory costs besides its entries
     look_at_entries(self, node);
+    if (how_.progress) node.append_path((self.tally.path.clear(), self.tally.path));
+    std::unique_lock lock(mutex_);
+    if (is_whole) node.reading = node.unread = false;
     if (!self.found.empty() && !stopped()) {
-        const std::lock_guard lock(mutex_);
         publish(self);
         node.pending.erase(0, std::exchange(node.next_pending, 0));
         node.pending += self.found;
         available_ += static_cast<std::size_t>(std::count(self.found.begin(), self.found.end(), '\0'));
         queue(node);
     }
-    if (how_.progress) node.append_path((self.tally.path.clear(), self.tally.path));
-    unpin(node);
-    end_use(self, &node);
+    --node.pins;
+    end_use(self, &node, std::move(lock));
 }
 
 void traversal::look_at_entries(tree_worker& self, tree_node& node) {
@@ -322,18 +321,21 @@ void traversal::begin_use(tree_node& node) noexcept {
     ++node.uses;
 }
 
+void traversal::end_use(tree_worker& self, tree_node* node) {
+    end_use(self, node, std::unique_lock(mutex_));
+}
+
 /// The last use of a directory leaves it, which is the end of a use of its parent, and so on, without
 /// recursion.
-void traversal::end_use(tree_worker& self, tree_node* node) {
-    std::unique_lock lock(mutex_);
-    while (node && --node->uses == 0) {
-        if (stopped()) return;  // the destructor forgets what is left
+void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock) {
+    constexpr std::size_t gone_max = 4;  // descriptors that nobody counts
+    std::vector<std::unique_ptr<tree_node>> gone;
+    while (node && --node->uses == 0 &&
+           !stopped()) {  // if it was stopped, the destructor forgets what is left
+        tree_node* parent = node->parent;
         if (node->entered) {
             ++node->uses;
-            lock.unlock();
-            const bool once_more = leave_open(self, *node);
-            lock.lock();
-            if (once_more) {
+            if (leave(self, *node, lock)) {
                 ++node->passes;
                 node->unread = node->repositioned = true;
                 node->position = 0;
@@ -343,19 +345,45 @@ void traversal::end_use(tree_worker& self, tree_node* node) {
             }
             --node->uses;
         }
-        tree_node* parent = node->parent;
         if (parent && node->incomplete) parent->incomplete = true;
-        forget(node);
+        unlink(*node);
+        gone.emplace_back(node);
         node = parent;
+        if (gone.size() < gone_max) continue;
+        lock.unlock();
+        gone.clear();  // closing takes time
+        lock.lock();
     }
-    if (node) return;
-    finished_ = true;
-    more_.notify_all();
+    if (!node) {
+        finished_ = true;
+        more_.notify_all();
+    }
+    close_some();
+    lock.unlock();
+}
+
+/// Leaves a directory. Gives the mutex up where there is something to do.
+bool traversal::leave(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock) {
+    tree_node* parent = node.parent;
+    const bool both_are_open = node.is_open && (!parent || parent->is_open);
+    if (both_are_open && !kind_.leaves) return false;
+    ++node.pins;
+    if (parent) ++parent->pins;
+    lock.unlock();
+    bool once_more = false;
+    if (both_are_open)
+        once_more = leave(self, node);
+    else
+        once_more = leave_reopened(self, node);
+    lock.lock();
+    --node.pins;
+    if (parent) --parent->pins;
+    return once_more;
 }
 
 /// Opens the parent again if it was closed, which the way up can do for nothing, and leaves. Whether the
 /// directory is to be read once more.
-bool traversal::leave_open(tree_worker& self, tree_node& node) {
+bool traversal::leave_reopened(tree_worker& self, tree_node& node) {
     const result<> own = pin(node);
     if (!own) {
         if (kind_.acts_on_leaving) unreadable(self, node, "open", own.error());
@@ -385,11 +413,11 @@ void traversal::lose(tree_worker& self, tree_node& node, const std::error_code& 
     unqueue(node);
 }
 
-void traversal::forget(tree_node* node) noexcept {
-    close(*node);
-    (node->previous ? node->previous->next : all_) = node->next;
-    if (node->next) node->next->previous = node->previous;
-    delete node;
+/// Takes it off all lists.
+void traversal::unlink(tree_node& node) noexcept {
+    if (std::exchange(node.is_open, false)) std::erase(open_, &node);
+    (node.previous ? node.previous->next : all_) = node.next;
+    if (node.next) node.next->previous = node.previous;
 }
 
 /// Too few descriptors: fewer directories are kept open and fewer workers wanted, and the name waits. False

@@ -7,6 +7,7 @@
 // one queue.
 #pragma once
 
+#include "brief_mutex.hpp"
 #include "job.hpp"
 #include "node.hpp"
 #include "record.hpp"
@@ -53,6 +54,7 @@ class traversal : public job {
         unsigned places = 1;           // descriptors that a directory holds
         std::size_t piece = 32768;     // bytes of names to be read at once
         std::size_t slice = 4096;      // entries, about, until others get their turn
+        bool leaves = true;            // `leave` does something
         bool acts_on_leaving = false;  // `leave` needs the directory and its parent open
         bool inode_order = false;      // of what was read at once
         bool breadth_first = false;
@@ -95,7 +97,7 @@ class traversal : public job {
     const tree_options how_;
     const kind kind_;
     bool follow_ = false;  // symbolic links below the root lead on
-    std::mutex mutex_;
+    brief_mutex mutex_;
     tree_record record_;
 
   private:
@@ -104,10 +106,10 @@ class traversal : public job {
         std::string child;  // empty: read on
     };
 
-    void run(tree_worker& self, std::unique_lock<std::mutex>& lock);
-    step take(tree_worker& self, std::unique_lock<std::mutex>& lock);
-    step take_of_level(tree_worker& self, std::unique_lock<std::mutex>& lock);
-    void open_queued(tree_worker& self, tree_node& node, std::unique_lock<std::mutex>& lock);
+    void run(tree_worker& self, std::unique_lock<brief_mutex>& lock);
+    step take(tree_worker& self, std::unique_lock<brief_mutex>& lock);
+    step take_of_level(tree_worker& self, std::unique_lock<brief_mutex>& lock);
+    void open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock);
     [[nodiscard]] std::size_t worth() const noexcept;
     [[nodiscard]] bool has_work(const tree_node& node) const noexcept;
     step take_from(tree_node& node);
@@ -121,17 +123,18 @@ class traversal : public job {
     void install(tree_node& node, open_place from, open_place to);
     void keep_open(tree_node& node);
     void close_some();
-    void close(tree_node& node) noexcept;
     void lose(tree_worker& self, tree_node& node, const std::error_code& reason);
-    bool leave_open(tree_worker& self, tree_node& node);
-    void forget(tree_node* node) noexcept;
+    void end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock);
+    bool leave(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock);
+    bool leave_reopened(tree_worker& self, tree_node& node);
+    void unlink(tree_node& node) noexcept;
     bool postpone(tree_node& parent, std::string_view name, const std::error_code& reason);
 
     std::vector<std::unique_ptr<tree_worker>> workers_;
     std::atomic<int> cause_{0};
 
     // Under the mutex.
-    std::condition_variable more_;
+    std::condition_variable_any more_;
     std::vector<tree_node*> queue_;  // those with something to be taken, the deepest last
     std::size_t available_ = 0;      // how many steps there are to be taken
     std::vector<tree_node*> open_;   // in the order of opening

@@ -49,8 +49,9 @@ struct walk_worker final : tree_worker {
 class walking final : public traversal {
   public:
     walking(owned_path root, const walk_options& how, inline_function<void(const walk_batch&)> batch)
-        : traversal(how.tree,
-                    {.inode_order = how.by_inode, .breadth_first = how.order == walk_order::breadth}),
+        : traversal(how.tree, {.leaves = false,
+                               .inode_order = how.by_inode,
+                               .breadth_first = how.order == walk_order::breadth}),
           root_(std::move(root)),
           options_(how),
           batch_(batch) {}
