@@ -34,11 +34,12 @@ struct arguments::parser {
     std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> values;
 };
 
-arguments::arguments(const char* command, const char* description) : parser_(std::make_unique<parser>()) {
+arguments::arguments(const char* command, const char* description, const char* help)
+    : parser_(std::make_unique<parser>()) {
     parser_->app.description(description);
     parser_->app.name(std::string("aio ") + command);
     parser_->app.get_formatter()->column_width(22);
-    parser_->app.set_help_flag("-h,--help", "print this");
+    parser_->app.set_help_flag(help, "print this");
 }
 
 arguments::~arguments() = default;

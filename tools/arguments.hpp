@@ -13,7 +13,8 @@ namespace tool {
 
 class arguments {
   public:
-    arguments(const char* command, const char* description);
+    /// `help` is what asks for help: "--help" where -h means something else.
+    arguments(const char* command, const char* description, const char* help = "-h,--help");
     arguments(const arguments&) = delete;
     arguments& operator=(const arguments&) = delete;
     ~arguments();

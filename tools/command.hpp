@@ -16,6 +16,10 @@ enum exit_status : int {
 
 int scan(std::span<char*> arguments);
 int cat(std::span<char*> arguments);
+int cp(std::span<char*> arguments);
+int mv(std::span<char*> arguments);
+int rm(std::span<char*> arguments);
+int du(std::span<char*> arguments);
 int sync(std::span<char*> arguments);
 int routes(std::span<char*> arguments);
 

@@ -26,6 +26,10 @@ struct command {
 constexpr command commands[] = {
     {"scan", tool::scan, "list everything below directories"},
     {"cat", tool::cat, "write files to standard output"},
+    {"cp", tool::cp, "copy files and trees"},
+    {"mv", tool::mv, "move files and trees"},
+    {"rm", tool::rm, "remove files and trees"},
+    {"du", tool::du, "show how much space trees take"},
     {"sync", tool::sync, "write files and directories to disk"},
     {"routes", tool::routes, "show how each operation is done here"},
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// progress: a line on the terminal that says how far a scan has come.
+// progress: a line on the terminal that says how far a command has come.
 #pragma once
 
-#include "lister.hpp"
-
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 
 namespace tool {
 
@@ -13,9 +13,23 @@ class progress {
   public:
     explicit progress(bool wanted);
 
+    [[nodiscard]] bool wanted() const noexcept { return wanted_; }
+    /// How much was done.
+    void note(std::uint64_t entries, std::uint64_t bytes) noexcept {
+        entries_ = entries;
+        bytes_ = bytes;
+    }
+    /// How much there is to be done, once that is known.
+    void expect(std::uint64_t entries, std::uint64_t bytes) noexcept {
+        all_entries_ = entries;
+        all_bytes_ = bytes;
+    }
     /// Renews the line, once a second at most.
-    void show(const lister::counts& found, std::size_t errors);
+    void show(std::size_t errors);
     void erase();
+
+    /// Whether there was a line, which is when knowing more about it is worth the time.
+    [[nodiscard]] bool is_shown() const noexcept { return shown_; }
 
   private:
     using clock = std::chrono::steady_clock;
@@ -24,6 +38,10 @@ class progress {
 
     bool wanted_;
     bool shown_ = false;
+    std::uint64_t entries_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t all_entries_ = 0;
+    std::uint64_t all_bytes_ = 0;
     clock::time_point began_ = clock::now();
     clock::time_point next_ = began_ + interval;
 };

@@ -3,12 +3,15 @@
 #include "arguments.hpp"
 #include "command.hpp"
 #include "interrupt.hpp"
-#include "lister.hpp"
-#include "progress.hpp"
+#include "listing.hpp"
+#include "tree_runner.hpp"
 
-#include <aio/metadata.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
@@ -23,6 +26,8 @@ struct settings {
     bool stat = false;
     bool directories = false;
     bool files = false;
+    bool json = false;
+    bool one_file_system = false;
     bool progress = false;
     bool sync = false;
     bool summary = false;
@@ -30,14 +35,16 @@ struct settings {
     std::vector<std::string> paths;
 };
 
-std::optional<int> parse(std::span<char*> given, settings& into, lister::options& how) {
+std::optional<int> parse(std::span<char*> given, settings& into, listing::options& how) {
     arguments options("scan",
                       "Prints everything below each PATH.\nWithout one: below the current directory.");
     options.flag("-q,--quiet", into.quiet, "print no paths");
     options.flag("-0,--print0", into.null, "end paths with NUL, not newline");
-    options.flag("-s,--stat", into.stat, "call lstat for all but directories");
+    options.flag("-s,--stat", into.stat, "call lstat for everything");
     options.flag("-d,--dirs", into.directories, "print only directories");
     options.flag("-f,--files", into.files, "print all but directories");
+    options.flag("-x,--one-file-system", into.one_file_system, "do not enter what is mounted");
+    options.flag("--json", into.json, "print an object for each, a line each");
     options.value("-g,--grep", "RE", into.grep, "print only paths that match");
     options.flag("-p,--progress", into.progress, "show progress on a terminal");
     options.flag("--sync", into.sync, "write all of it to disk (fsync)");
@@ -49,9 +56,8 @@ std::optional<int> parse(std::span<char*> given, settings& into, lister::options
     if (into.paths.empty()) into.paths.emplace_back(".");
     how.print_directories = !into.quiet && !into.files;
     how.print_others = !into.quiet && !into.directories;
+    how.json = into.json;
     how.terminator = into.null ? '\0' : '\n';
-    how.stat = into.stat;
-    how.sync = into.sync;
     try {
         if (into.grep) how.only = std::make_unique<pattern>(*into.grep);
     } catch (const std::invalid_argument& wrong) {
@@ -60,96 +66,89 @@ std::optional<int> parse(std::span<char*> given, settings& into, lister::options
     return std::nullopt;
 }
 
+/// Writes a file or directory to the disk. A link in its place is not followed, a FIFO not waited for. On a
+/// worker.
+int sync_entry(const aio::walk_entry& entry) {
+    // Only these have content of their own to be written; opening a device may do anything.
+    if (entry.type != aio::file_type::regular && entry.type != aio::file_type::directory) return 0;
+    const std::string name(entry.depth == 0 ? entry.path : entry.name);
+    const int base = entry.depth == 0 ? AT_FDCWD : entry.directory;
+    const int fd = ::openat(base, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? 0 : errno;
+    const int reason = ::fsync(fd) == 0 ? 0 : errno;
+    ::close(fd);
+    return reason;
+}
+
 /// One scan, from the operands to the summary.
 class scanner {
   public:
-    scanner(settings how, lister::options print)
+    scanner(settings how, listing::options print)
         : settings_(std::move(how)),
-          lister_(io_, out_, errors_, std::move(print)),
-          tree_(io_, lister_, tree_limits()) {}
+          runner_("scan", settings_.progress),
+          listing_(runner_.out(), std::move(print)) {}
 
     int run();
 
   private:
-    [[nodiscard]] tree::limits tree_limits() const {
-        return tree::limits::fitting(settings_.sync ? 1 + lister::syncs_at_once : 1);
-    }
-    void begin_operands();
-    aio::task<> examine(std::string operand);
-    [[nodiscard]] bool done() const noexcept {
-        return tree_.done() && examining_ == 0 && next_operand_ == settings_.paths.size();
-    }
+    [[nodiscard]] aio::walk_options options();
+    void note_sync_failure(const aio::walk_entry& entry, int reason);
     void print_summary();
 
-    // Small, so that an interrupt, or the end of the output, is seen soon.
-    static constexpr std::size_t results_at_once = 256;
-    static constexpr std::size_t operands_at_once = 8;
-
     settings settings_;
-    report errors_{"scan"};
-    output out_{errors_};
-    aio::context io_{{.budget = {.requests = results_at_once, .time = {}}}};
-    lister lister_;
-    tree tree_;
-    std::size_t next_operand_ = 0;
-    std::size_t examining_ = 0;
+    tree_runner runner_;
+    listing listing_;
+    std::mutex mutex_;
+    std::vector<std::pair<std::string, int>> unsynced_;  // under the mutex
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 int scanner::run() {
-    progress shown(settings_.progress);
-    begin_operands();
-    while (!done() && !is_interrupted() && !out_.ended()) {
-        if (!io_.wait(aio::deadline(longest_wait)) && out_.is_terminal()) out_.flush();
-        io_.poll();
-        begin_operands();
-        shown.show(lister_.found(), errors_.count());
+    for (const std::string& path : settings_.paths) {
+        if (runner_.stopped()) break;
+        runner_.run_tree(
+            aio::walk(path, [this](const aio::walk_batch& batch) { listing_.add(batch); }, options()));
     }
-    shown.erase();
-    const bool was_interrupted = is_interrupted();
+    for (const auto& [path, reason] : unsynced_)
+        runner_.errors().error("sync", path, std::error_code(reason, std::system_category()));
     if (settings_.summary) print_summary();
-    out_.finish();
-    // Not waiting for what is still under way: nobody wants to know any more.
-    if (was_interrupted) exit_at_once(interrupted);
-    if (!done()) exit_at_once(errors_.status());
-    return errors_.status();
+    return runner_.finish();
 }
 
-/// Operands wait their turn, so that a million of them are not all open at once.
-void scanner::begin_operands() {
-    while (next_operand_ < settings_.paths.size() && examining_ < operands_at_once && tree_.wants_root()) {
-        ++examining_;
-        io_.submit(examine(settings_.paths[next_operand_++]), [this] { --examining_; });
-    }
+aio::walk_options scanner::options() {
+    aio::walk_options how;
+    how.tree = runner_.options();
+    how.tree.one_file_system = settings_.one_file_system;
+    how.status = settings_.stat;
+    if (settings_.sync)
+        how.filter = [this](const aio::walk_entry& entry) {
+            if (const int reason = sync_entry(entry)) note_sync_failure(entry, reason);
+            return aio::walk_choice::take;
+        };
+    return how;
 }
 
-/// A link is itself, as it is for find; "link/" is what it leads to.
-aio::task<> scanner::examine(std::string operand) {
-    const aio::result<aio::file_status> status = co_await aio::lstat(operand);
-    if (!status)
-        errors_.error("lstat", operand, status.error());
-    else if (status->is_directory())
-        tree_.add(std::move(operand));
-    else
-        co_await lister_.plain_operand(std::move(operand), status->type());
+void scanner::note_sync_failure(const aio::walk_entry& entry, int reason) {
+    const std::lock_guard lock(mutex_);
+    unsynced_.emplace_back(entry.path, reason);
 }
 
 void scanner::print_summary() {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began_;
-    const lister::counts& found = lister_.found();
+    const listing::counts& found = listing_.found();
     std::array<char, 200> line = {};
     std::snprintf(line.data(), line.size(),
                   "%ju directories, %ju files, %ju symlinks, %ju others, %zu errors, %.3f s\n",
-                  found.directories, found.files, found.symlinks, found.others, errors_.count(),
+                  found.directories, found.files, found.symlinks, found.others, runner_.errors().count(),
                   seconds.count());
-    out_.block() += line.data();
+    runner_.out().block() += line.data();
 }
 
 }  // namespace
 
 int scan(std::span<char*> given) {
     settings how;
-    lister::options print;
+    listing::options print;
     if (auto status = parse(given, how, print)) return *status;
     return scanner(std::move(how), std::move(print)).run();
 }

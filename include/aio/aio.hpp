@@ -6,9 +6,11 @@
 #include <aio/call.hpp>
 #include <aio/composites.hpp>
 #include <aio/context.hpp>
+#include <aio/copying.hpp>
 #include <aio/directories.hpp>
 #include <aio/file.hpp>
 #include <aio/group.hpp>
+#include <aio/inline_function.hpp>
 #include <aio/metadata.hpp>
 #include <aio/names.hpp>
 #include <aio/open_close.hpp>
@@ -21,7 +23,9 @@
 #include <aio/routes.hpp>
 #include <aio/sync.hpp>
 #include <aio/task.hpp>
+#include <aio/trees.hpp>
 #include <aio/version.hpp>
 #include <aio/waiting.hpp>
+#include <aio/walk.hpp>
 #include <aio/when.hpp>
 #include <aio/work.hpp>

@@ -2,6 +2,7 @@
 // result<T>: what every request delivers, a value or the kernel's own error.
 #pragma once
 
+#include <concepts>
 #include <expected>
 #include <system_error>
 
@@ -31,6 +32,10 @@ template <class T>
 inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
+
+/// What can say that it failed: a result, and what tells more than that.
+template <class T>
+concept holds_error = std::constructible_from<T, std::unexpected<std::error_code>>;
 }  // namespace detail
 
 }  // namespace aio

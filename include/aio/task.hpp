@@ -32,7 +32,7 @@ class task_promise : public task_promise_base {
         if (thrown) std::rethrow_exception(thrown);
         if (value_) return std::move(*value_);
         // The coroutine fell off its end, which g++ does not diagnose.
-        if constexpr (is_result<T>)
+        if constexpr (holds_error<T>)
             return aio::error(std::errc::state_not_recoverable);
         else
             throw std::logic_error("aio::task ended without co_return");
@@ -57,7 +57,7 @@ class task_promise<void> : public task_promise_base {
 /// The frame of a task could not be allocated.
 template <class T>
 [[nodiscard]] T no_frame() {
-    if constexpr (is_result<T>)
+    if constexpr (holds_error<T>)
         return aio::error(ENOMEM);
     else
         throw std::bad_alloc();

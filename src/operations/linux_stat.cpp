@@ -4,6 +4,7 @@
 
 #include "arguments.hpp"
 #include "rows.hpp"
+#include "status.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,16 +45,21 @@ file_status to_status(const struct ::statx& from) noexcept {
 result<file_status> stat_call(const call& arguments) {
     const target& at = arguments.at;
     const char* path = is_open_file(at) ? "" : c_path(at);
-    // As stat(2): looking at an automount point must not mount it.
-    const int flags = arguments.flags | AT_NO_AUTOMOUNT | (is_open_file(at) ? AT_EMPTY_PATH : 0);
-    struct ::statx found = {};
-    auto made = attempt(
-        [&] { return ::statx(at.fd, path, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &found); });
-    if (!made) return std::unexpected(made.error());
-    return to_status(found);
+    return status_of(at.fd, path, arguments.flags | (is_open_file(at) ? AT_EMPTY_PATH : 0));
 }
 
 }  // namespace
+
+result<file_status> status_of(int base, const char* path, int flags) noexcept {
+    struct ::statx found = {};
+    // As stat(2): looking at an automount point must not mount it.
+    auto made = attempt([&] {
+        return ::statx(base, path, flags | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+                       &found);
+    });
+    if (!made) return std::unexpected(made.error());
+    return to_status(found);
+}
 
 static_assert(STATX_BTIME == 0x800U, "file_status::has_btime knows the number");
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "listing.hpp"
 
+#include "status.hpp"
+
 #include <dirent.h>
 
 #include <algorithm>
@@ -31,21 +33,6 @@ bool is_valid(std::string_view name) noexcept {
            name.size() <= std::numeric_limits<std::uint16_t>::max();
 }
 
-file_type to_type(unsigned char d_type) noexcept {
-    switch (d_type) {
-        case DT_FIFO:
-        case DT_CHR:
-        case DT_DIR:
-        case DT_BLK:
-        case DT_REG:
-        case DT_LNK:
-        case DT_SOCK:
-            return static_cast<file_type>(d_type);
-        default:
-            return file_type::unknown;
-    }
-}
-
 /// Grows at least by half, so that adding stays linear, and exactly where that is enough for the whole
 /// directory.
 template <class Vector>
@@ -55,6 +42,21 @@ void make_room(Vector& in, std::size_t more) {
 }
 
 }  // namespace
+
+file_type detail::to_file_type(unsigned number) noexcept {
+    switch (number) {
+        case DT_FIFO:
+        case DT_CHR:
+        case DT_DIR:
+        case DT_BLK:
+        case DT_REG:
+        case DT_LNK:
+        case DT_SOCK:
+            return static_cast<file_type>(number);
+        default:
+            return file_type::unknown;
+    }
+}
 
 void directory_listing::builder::reserve(std::size_t entries, std::size_t bytes) {
     make_room(made_.records_, entries);
@@ -83,7 +85,7 @@ result<> directory_listing::builder::add(std::span<const std::byte> dirents) {
         if (entry.size <= name_offset || entry.size > dirents.size()) return error(EIO);
         const auto* name = reinterpret_cast<const char*>(dirents.data()) + name_offset;
         auto added = add(std::string_view(name, ::strnlen(name, entry.size - name_offset)),
-                         to_type(entry.type), entry.inode);
+                         detail::to_file_type(entry.type), entry.inode);
         if (!added) return added;
         dirents = dirents.subspan(entry.size);
     }

@@ -23,7 +23,7 @@ class owned_path {
         other.target_.keep = nullptr;
     }
     owned_path& operator=(owned_path&&) = delete;
-    owned_path(const owned_path&) = delete;
+    owned_path(const owned_path& other) : text_(other.text_), target_(other.target_) { retain(target_.keep); }
     owned_path& operator=(const owned_path&) = delete;
     ~owned_path() { release(target_.keep); }
 

@@ -52,7 +52,7 @@ complains() {
     local pattern=$1 said
     shift
     said=$("$@" 2>&1 >/dev/null)
-    grep -qE -- "$pattern" <<<"$said" || { printf 'stderr: %s\nhas nothing like: %s\n' "$said" "$pattern"; return 1; }
+    grep -aqE -- "$pattern" <<<"$said" || { printf 'stderr: %s\nhas nothing like: %s\n' "$said" "$pattern"; return 1; }
 }
 
 # as_nobody COMMAND...: without root's rights.

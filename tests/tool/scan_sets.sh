@@ -56,9 +56,9 @@ chmod 000 closed/nothing
 as_nobody_same() { diff <(as_nobody "$aio" scan -0 closed 2>/dev/null | paths) <(as_nobody find closed -print0 2>/dev/null | paths); }
 promise "directories that may not be read or searched" as_nobody_same
 promise "each of them is reported" diff <(as_nobody "$aio" scan closed 2>&1 >/dev/null | sort) - <<'END'
-aio scan: readdir closed/nothing/: Permission denied
-aio scan: readdir closed/unreadable/: Permission denied
-aio scan: readdir closed/unsearchable/sub/: Permission denied
+aio scan: readdir closed/nothing: Permission denied
+aio scan: readdir closed/unreadable: Permission denied
+aio scan: readdir closed/unsearchable/sub: Permission denied
 END
 promise "which is an error" status 1 as_nobody "$aio" scan -q closed
 finish

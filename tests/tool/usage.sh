@@ -5,7 +5,7 @@ quiet() { "$@" >/dev/null 2>&1; }
 version=$(sed -n 's/^#define AIO_VERSION_[A-Z]* \([0-9]*\)$/\1/p' "$SOURCE/include/aio/version.hpp" | paste -sd.)
 promise "--version" prints "aio $version" "$aio" --version
 promise "--help" grep -q scan <("$aio" --help)
-for command in scan cat sync routes; do
+for command in scan cat cp mv rm du sync routes; do
     promise "aio --help knows $command" grep -q "^  $command " <("$aio" --help)
     promise "$command --help" status 0 quiet "$aio" $command --help
     promise "$command: an unknown option is wrong usage" status 2 quiet "$aio" $command --unknown
@@ -15,7 +15,7 @@ for command in scan cat sync routes; do
     done < <("$aio" $command --help | grep -o -- '--[a-z0-9-]*' | sort -u)
 done
 promise "help fits into 60 columns" prints '' eval '
-    for command in "" scan cat sync routes; do "$aio" $command --help; done | grep -E "^.{61}"'
+    for command in "" scan cat cp mv rm du sync routes; do "$aio" $command --help; done | grep -E "^.{61}"'
 promise "no command is wrong usage" status 2 quiet "$aio"
 promise "an unknown command is wrong usage" status 2 quiet "$aio" nothing
 promise "and is named" complains nothing "$aio" nothing

@@ -4,13 +4,20 @@ _aio() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'scan cat sync routes --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'scan cat cp mv rm du sync routes --help --version' -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
     scan)
         [[ $previous == -g || $previous == --grep ]] && return
-        options='-q --quiet -0 --print0 -s --stat -d --dirs -f --files -g --grep -p --progress --sync --summary --help'
+        options='-q --quiet -0 --print0 -s --stat -d --dirs -f --files -g --grep -x --one-file-system --json -p --progress --sync --summary --help'
+        ;;
+    cp) options='-r -R --recursive -a --archive -p -P --no-dereference -L --dereference -H -n --no-clobber -i --interactive -u --update -f --force -v --verbose -x --one-file-system --reflink -t --target-directory -T --no-target-directory --progress --help' ;;
+    mv) options='-n --no-clobber -i --interactive -u --update -f --force -v --verbose -t --target-directory -T --no-target-directory --progress --help' ;;
+    rm) options='-r -R --recursive -f --force -i -d --dir -v --verbose --progress --help' ;;
+    du)
+        [[ $previous == -d || $previous == --max-depth ]] && return
+        options='-s --summarize -h --human-readable -x --one-file-system -d --max-depth --progress --help'
         ;;
     *) options=--help ;;
     esac

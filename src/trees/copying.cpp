@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The directories of a copy; its other entries are in copying_entries.cpp.
+#include "copying_worker.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+
+namespace aio::detail {
+
+namespace {
+
+/// The umask, without setting it, which other threads would see.
+mode_t current_umask() {
+    mode_t mask = 022;
+    if (FILE* status = std::fopen("/proc/self/status", "re")) {
+        std::array<char, 128> line = {};
+        unsigned found = 0;
+        while (std::fgets(line.data(), line.size(), status))
+            if (std::sscanf(line.data(), "Umask: %o", &found) == 1) mask = found;
+        std::fclose(status);
+    }
+    return mask;
+}
+
+/// Whether the directory `fd`, or one above it, is `which`.
+bool is_below(int fd, const file_status& which) {
+    unique_fd above;
+    file_status last;
+    for (int at = fd;;) {
+        const auto status = status_at(at, "");
+        if (!status || same_file(*status, last)) return false;  // "/" is above itself
+        if (same_file(*status, which)) return true;
+        last = *status;
+        const auto next = attempt([&] { return ::openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC); });
+        if (!next) return false;
+        above.reset(*next);
+        at = *next;
+    }
+}
+
+}  // namespace
+
+copying::copying(owned_path from, owned_path to, const copy_options& how, bool directories,
+                 std::shared_ptr<manifest> copied)
+    : traversal(how.tree, {.places = 2, .piece = 8192, .slice = 256, .acts_on_leaving = true}),
+      from_(std::move(from)),
+      to_(std::move(to)),
+      options_(how),
+      directories_(directories),
+      manifest_(std::move(copied)) {
+    follow_ = how.follow == follow_links::always;
+}
+
+std::unique_ptr<tree_worker> copying::hire() {
+    return std::make_unique<worker>(kind_.piece, options_.clone, cause());
+}
+
+std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
+    const auto refuse = [&](const char* operation, const owned_path& path, std::error_code reason) {
+        fail(self, nullptr, operation, path.target().path, reason);
+        return nullptr;
+    };
+    umask_ = current_umask();
+    auto from = open_operand(from_.target());
+    if (!from) return refuse("open", from_, from.error());
+    source_ = std::move(*from);
+    const bool follow = options_.follow != follow_links::never || source_.must_be_directory;
+    const auto status = status_at(source_.base.get(), source_.name.c_str(), follow);
+    if (!status) return refuse("stat", from_, status.error());
+    if (source_.must_be_directory && !status->is_directory())
+        return refuse("stat", from_, std::make_error_code(std::errc::not_a_directory));
+    auto to = open_operand(to_.target());
+    if (!to) return refuse("open", to_, to.error());
+    destination_ = std::move(*to);
+    if (status->is_directory()) return begin_directory(self, *status, follow);
+    if (destination_.is_nameless) return refuse("copy", to_, std::make_error_code(std::errc::is_a_directory));
+    if (destination_.must_be_directory)
+        return refuse("copy", to_, std::make_error_code(std::errc::not_a_directory));
+    entry root{.in = nullptr,
+               .from = source_.base.get(),
+               .from_name = source_.name.c_str(),
+               .to = destination_.base.get(),
+               .to_name = destination_.name.c_str(),
+               .type = status->type(),
+               .inode = status->inode,
+               .follow = follow};
+    copy_one(static_cast<worker&>(self), root);
+    return nullptr;
+}
+
+std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const file_status& source,
+                                                    bool follow) {
+    auto root = std::make_unique<tree_node>(std::string(from_.target().path));
+    const auto refuse = [&](const char* operation, std::error_code reason) {
+        fail(self, nullptr, operation, root->name, reason);
+        return nullptr;
+    };
+    if (!directories_) return refuse("copy", std::make_error_code(std::errc::is_a_directory));
+    if (is_below(destination_.base.get(), source))
+        return refuse("copy into itself", std::make_error_code(std::errc::invalid_argument));
+    auto opened = open_place_at(source_.base.get(), source_.name.c_str(), false, follow);
+    if (!opened) return refuse("open", opened.error());
+    root->from = std::move(*opened);
+    root_ = root.get();
+    const result<> made = make_directory(*root, destination_.base.get(), destination_.name.c_str());
+    if (!made) {
+        fail(self, nullptr, "mkdir", destination_path(nullptr, nullptr), made.error());
+        return nullptr;
+    }
+    if (same_file(root->to.status, root->from.status))
+        return refuse("copy onto itself", std::make_error_code(std::errc::invalid_argument));
+    made_ = root->to.who();
+    if (manifest_) manifest_->add(root->from.status);
+    if (options_.copied) count_directory(*root);
+    ++self.tally.directories;
+    return root;
+}
+
+bool copying::enter(tree_worker& self, tree_node& node) {
+    if (node.from.who() == made_) return false;
+    for (const tree_node* above = follow_ ? node.parent : nullptr; above; above = above->parent)
+        if (above->from.who() == node.from.who()) {
+            fail(self, &node, "open", node.path_of({}),
+                 std::make_error_code(std::errc::too_many_symbolic_link_levels));
+            return false;
+        }
+    const result<> made = make_directory(node, node.parent->to.fd.get(), node.name.c_str());
+    if (!made) {
+        fail(self, &node, "mkdir", destination_path(&node, nullptr), made.error());
+        return false;
+    }
+    if (manifest_) manifest_->add(node.from.status);
+    if (options_.copied) count_directory(node);
+    ++self.tally.directories;
+    return true;
+}
+
+/// Makes the copy of a directory, for nobody else to look into until it is complete; or opens the one that is
+/// there.
+result<> copying::make_directory(tree_node& node, int base, const char* name) {
+    const auto made = attempt([&] { return ::mkdirat(base, name, 0700); });
+    if (!made && made.error() != std::errc::file_exists) return std::unexpected(made.error());
+    if (!made && options_.existing == on_existing::fail && !node.parent) return std::unexpected(made.error());
+    auto opened = open_place_at(base, name, true);
+    if (!opened) return std::unexpected(opened.error());
+    if (made) {
+        const file_status& status = opened->status;
+        const auto above = status_at(base, "");
+        const bool is_ours = status.uid == ::geteuid() && (status.mode & 077U) == 0;
+        if (!is_ours || !above || above->mount_id != status.mount_id) return error(ESTALE);
+        node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
+    }
+    node.to = std::move(*opened);
+    return {};
+}
+
+bool copying::leave(tree_worker& self, tree_node& node) {
+    const bool is_new = node.note != nullptr;
+    const int to = node.to.fd.get();
+    if (options_.keep != preserve::nothing) {
+        const metadata_failure failed =
+            copy_metadata({node.from.fd.get()}, {to}, node.from.status, options_.keep);
+        if (failed.operation)
+            fail(self, nullptr, failed.operation, destination_path(&node, nullptr), failed.reason);
+    } else if (is_new) {
+        const mode_t inherited = node.to.status.mode & S_ISGID;
+        const mode_t mode = (node.from.status.permissions() & 0777U & ~umask_) | inherited;
+        const auto set = attempt([&] { return ::fchmod(to, mode); });
+        if (!set) fail(self, nullptr, "chmod", destination_path(&node, nullptr), set.error());
+    }
+    return false;
+}
+
+copying::treatment copying::meet(tree_worker& self, tree_node& in, const dirent_view& met) {
+    if (!follow_ || met.type != file_type::symlink) return traversal::meet(self, in, met);
+    const auto leads_to = status_at(in.from.fd.get(), met.name.data(), true);
+    return leads_to && leads_to->is_directory() ? treatment::directory : treatment::other;
+}
+
+void copying::count_directory(const tree_node& node) {
+    const std::lock_guard one_at_a_time(asking_);
+    if (!stopped())
+        options_.copied(
+            {.from = node.path_of({}), .to = destination_path(&node, nullptr), .type = file_type::directory});
+}
+
+std::string copying::destination_path(const tree_node* in, const char* name) const {
+    std::string path = to_.target().path;
+    while (path.size() > 1 && path.ends_with('/'))
+        path.pop_back();
+    // The names below the root are the source's.
+    if (in && in->parent) path += in->path_of({}).substr(root_->path_length);
+    if (name && in) path.append(path.ends_with('/') ? "" : "/").append(name);
+    return path;
+}
+
+}  // namespace aio::detail

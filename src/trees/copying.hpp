@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// copying: the traversal that makes a copy of what it goes through.
+#pragma once
+
+#include "kept_links.hpp"
+#include "linux_content.hpp"
+#include "linux_metadata.hpp"
+#include "manifest.hpp"
+#include "operations/operations.hpp"
+#include "traversal.hpp"
+
+#include <aio/copying.hpp>
+
+namespace aio::detail {
+
+class copying final : public traversal {
+  public:
+    /// `directories`: a directory may be the root. `copied`: gets what was copied, if it is not null.
+    copying(owned_path from, owned_path to, const copy_options& how, bool directories,
+            std::shared_ptr<manifest> copied = nullptr);
+
+  private:
+    struct worker;
+    /// One entry: where it is, and where its copy is to be.
+    struct entry {
+        tree_node* in;  // the directory it is in, null for the root
+        int from;
+        const char* from_name;
+        int to;
+        const char* to_name;
+        file_type type;
+        std::uint64_t inode;  // 0: not known
+        bool follow = false;
+        unique_fd content = {};   // the source, if it is to be read
+        file_status status = {};  // of the source
+    };
+    /// What to do about the name of the copy.
+    enum class way { create, replace, take_over, in_place, skip };
+
+    std::unique_ptr<tree_worker> hire() override;
+    std::unique_ptr<tree_node> begin(tree_worker& self) override;
+    bool enter(tree_worker& self, tree_node& node) override;
+    treatment meet(tree_worker& self, tree_node& in, const dirent_view& met) override;
+    void other(tree_worker& self, tree_node& in, const dirent_view& met) override;
+    bool leave(tree_worker& self, tree_node& node) override;
+
+    std::unique_ptr<tree_node> begin_directory(tree_worker& self, const file_status& source, bool follow);
+    result<> make_directory(tree_node& node, int base, const char* name);
+
+    void copy_one(worker& self, entry& of);
+    result<> look(entry& of);
+    result<way> choose(const entry& of);
+    result<> make(worker& self, const entry& of, way how);
+    result<> write_file(worker& self, const entry& of, way how);
+    result<> write_nameless(worker& self, const entry& of);
+    [[nodiscard]] mode_t first_mode(const entry& of) const noexcept;
+    [[nodiscard]] bool has_owner_and_mode(const entry& of) const noexcept;
+    result<> write_in_place(worker& self, const entry& of);
+    result<> make_link(worker& self, const entry& of, way how);
+    result<> make_special(worker& self, const entry& of, way how);
+    result<bool> link_to_first(const entry& of, way how);
+    result<> carry_by_name(worker& self, const entry& of, const char* name);
+    void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
+               bool has_owner_and_mode = false);
+    void count(worker& self, const entry& of);
+    void count_directory(const tree_node& node);
+
+    [[nodiscard]] bool keeps_links(const entry& of) const noexcept;
+    [[nodiscard]] std::vector<std::string> names_of(const entry& of) const;
+    [[nodiscard]] std::string source_path(const entry& of) const;
+    [[nodiscard]] std::string destination_path(const tree_node* in, const char* name) const;
+
+    const owned_path from_;
+    const owned_path to_;
+    const copy_options options_;
+    const bool directories_;
+    const std::shared_ptr<manifest> manifest_;
+    mode_t umask_ = 0;
+    tree_operand source_;
+    tree_operand destination_;
+    identity made_;  // the destination's root, which is not to be copied into itself
+    tree_node* root_ = nullptr;
+    kept_links links_;
+    std::mutex asking_;
+};
+
+}  // namespace aio::detail

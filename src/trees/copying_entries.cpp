@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+// Copies what is no directory.
+#include "copying_worker.hpp"
+#include "temporary_name.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdio>
+
+namespace aio::detail {
+
+namespace {
+
+/// Whether the file system may tell other inode numbers in directories than of files: overlayfs, FUSE.
+bool has_vague_inodes(int fd) {
+    constexpr long overlay = 0x794c7630;
+    constexpr long fuse = 0x65735546;
+    struct statfs found = {};
+    return ::fstatfs(fd, &found) == 0 && (found.f_type == overlay || found.f_type == fuse);
+}
+
+result<> done(const result<int>& made) {
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+void remove(int base, const char* name) {
+    static_cast<void>(attempt([&] { return ::unlinkat(base, name, 0); }));
+}
+
+}  // namespace
+
+void copying::other(tree_worker& self, tree_node& in, const dirent_view& met) {
+    entry of{.in = &in,
+             .from = in.from.fd.get(),
+             .from_name = met.name.data(),
+             .to = in.to.fd.get(),
+             .to_name = met.name.data(),
+             .type = met.type,
+             .inode = follow_ && met.type == file_type::symlink ? 0 : met.inode,
+             .follow = follow_};
+    if (follow_ && met.type == file_type::symlink) {
+        const auto leads_to = status_at(of.from, of.from_name, true);
+        of.type = leads_to ? leads_to->type() : file_type::unknown;
+    }
+    copy_one(static_cast<worker&>(self), of);
+}
+
+void copying::copy_one(worker& self, entry& of) {
+    const auto failed = [&](const std::error_code& reason) {
+        if (!stopped()) fail(self, of.in, "copy to", destination_path(of.in, of.to_name), reason);
+    };
+    if (const result<> looked = look(of); !looked) {
+        // What is gone below the root was not there when it was copied.
+        if (of.in && looked.error() == std::errc::no_such_file_or_directory) return;
+        return fail(self, of.in, "open", source_path(of), looked.error());
+    }
+    // A directory made here has no names that others could have given, as a rule: then the first attempt
+    // does.
+    const bool may_exist = !of.in || !of.in->note;
+    result<way> how = may_exist ? choose(of) : way::create;
+    for (int tries = 0; how && *how != way::skip; ++tries) {
+        const result<> made = make(self, of, *how);
+        if (made) {
+            if (manifest_) manifest_->add(of.status);
+            return count(self, of);
+        }
+        if (made.error() != std::errc::file_exists || *how != way::create || tries != 0)
+            return failed(made.error());
+        how = choose(of);
+    }
+    if (!how) failed(how.error());
+}
+
+/// Opens a file that is to be read, and takes the status of anything.
+result<> copying::look(entry& of) {
+    const bool reads_special = !of.in && options_.read_special && of.type != file_type::symlink;
+    if (of.type != file_type::regular && !reads_special) {
+        const auto status = status_at(of.from, of.from_name, of.follow);
+        if (!status) return std::unexpected(status.error());
+        if (status->type() != of.type) return error(ESTALE);
+        of.status = *status;
+        return {};
+    }
+    const int flags =
+        O_RDONLY | O_NOCTTY | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW) | (reads_special ? 0 : O_NONBLOCK);
+    const auto fd = attempt([&] { return ::openat(of.from, of.from_name, flags); });
+    // Something else took the name: a link, a socket, a device without a driver.
+    if (!fd && (fd.error() == std::errc::too_many_symbolic_link_levels ||
+                fd.error() == std::errc::no_such_device_or_address))
+        return error(ESTALE);
+    if (!fd) return std::unexpected(fd.error());
+    of.content = unique_fd(*fd);
+    const auto status = status_at(*fd, "");
+    if (!status) return std::unexpected(status.error());
+    const bool is_other = of.inode != 0 && status->inode != of.inode && !has_vague_inodes(*fd);
+    if (status->type() != of.type || is_other) return error(ESTALE);
+    of.status = *status;
+    return {};
+}
+
+result<copying::way> copying::choose(const entry& of) {
+    const auto there = status_at(of.to, of.to_name);
+    if (!there) {
+        if (there.error() == std::errc::no_such_file_or_directory) return way::create;
+        return std::unexpected(there.error());
+    }
+    if (options_.overwrite) {
+        const std::lock_guard one_at_a_time(asking_);
+        if (stopped() || !options_.overwrite({.from = source_path(of),
+                                              .to = destination_path(of.in, of.to_name),
+                                              .type = of.type,
+                                              .source = &of.status,
+                                              .destination = &*there}))
+            return way::skip;
+    }
+    if (there->is_directory()) return error(EISDIR);
+    if (same_file(*there, of.status)) return error(EINVAL);
+    if (options_.existing == on_existing::fail) return error(EEXIST);
+    const bool content = of.content || of.type == file_type::regular;
+    if (of.in || !content || options_.existing == on_existing::replace) return way::replace;
+    const bool is_plain = there->is_regular() && there->links == 1;
+    const bool is_ours = there->uid == ::geteuid() || ::geteuid() == 0;
+    const bool can_be_named = ::faccessat(of.to, ".", W_OK, AT_EACCESS) == 0;
+    if (options_.existing == on_existing::as_cp && is_plain && is_ours && can_be_named) return way::take_over;
+    return way::in_place;
+}
+
+result<> copying::make(worker& self, const entry& of, way how) {
+    if (how == way::in_place) return write_in_place(self, of);
+    const bool links = keeps_links(of);
+    if (links) {
+        const auto linked = link_to_first(of, how);
+        if (!linked) return std::unexpected(linked.error());
+        if (*linked) return {};
+    }
+    const result<> made = of.content                      ? write_file(self, of, how)
+                          : of.type == file_type::symlink ? make_link(self, of, how)
+                                                          : make_special(self, of, how);
+    if (links && made) {
+        const auto copy = status_at(of.to, of.to_name);
+        if (copy)
+            links_.made(of.status, {.names = names_of(of), .device = copy->device, .inode = copy->inode});
+        else
+            links_.failed(of.status);
+    } else if (links) {
+        links_.failed(of.status);
+    }
+    return made;
+}
+
+/// Whether a new file of ours in this directory has the source's owner and permissions from the start.
+bool copying::has_owner_and_mode(const entry& of) const noexcept {
+    const file_status& status = of.status;
+    return options_.keep != preserve::nothing && of.in && of.in->note &&
+           static_cast<const new_directory&>(*of.in->note).inherits_nothing && status.uid == ::geteuid() &&
+           status.gid == ::getegid() && (status.permissions() & (07000U | umask_)) == 0;
+}
+
+/// Owners and permissions come when it is complete; without them the umask counts, as for every new file.
+mode_t copying::first_mode(const entry& of) const noexcept {
+    if (options_.keep == preserve::nothing || has_owner_and_mode(of)) return of.status.permissions() & 0777U;
+    return 0600;
+}
+
+/// A new file that has no name until it is complete: nothing of it is left, whatever happens.
+result<> copying::write_nameless(worker& self, const entry& of) {
+    const auto fd = open_nameless(of.to, first_mode(of));
+    if (!fd) {
+        self.has_nameless = false;
+        return std::unexpected(fd.error());
+    }
+    unique_fd copy(*fd);
+    const auto written = self.copy_content(of.content.get(), *fd, of.status);
+    if (!written) return std::unexpected(written.error());
+    if (options_.keep != preserve::nothing)
+        carry(self, of, {of.content.get()}, {*fd}, has_owner_and_mode(of));
+    if (options_.durable) {
+        const auto synced = attempt_once([&] { return ::fsync(*fd); });
+        if (!synced) return done(synced);
+    }
+    const result<> named = give_first_name(*fd, of.to, of.to_name);
+    if (!named) {
+        self.has_nameless = named.error() == std::errc::file_exists;
+        return named;
+    }
+    self.tally.bytes += *written;
+    return copy.close();
+}
+
+result<> copying::write_file(worker& self, const entry& of, way how) {
+    if (how == way::create && self.has_nameless) {
+        const result<> made = write_nameless(self, of);
+        if (made || self.has_nameless) return made;
+        // Not here: by a name of its own.
+        if (const auto begin = attempt([&] { return ::lseek(of.content.get(), 0, SEEK_SET); }); !begin)
+            return made;
+    }
+    const mode_t mode = first_mode(of);
+    auto made = make_temporary([&](const char* name) {
+        return attempt([&] {
+            return ::openat(of.to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                            how == way::take_over ? 0600U : mode);
+        });
+    });
+    if (!made) return std::unexpected(made.error());
+    unique_fd copy(made->first);
+    const char* name = made->second.c_str();
+    const auto give_up = [&](const std::error_code& reason) -> result<> {
+        remove(of.to, name);
+        return std::unexpected(reason);
+    };
+    const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
+    if (!written) return give_up(written.error());
+    if (how == way::take_over) {
+        // It hands its permissions on to what replaces it.
+        const auto old = attempt(
+            [&] { return ::openat(of.to, of.to_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
+        const unique_fd old_file(old.value_or(-1));
+        const auto replaced = status_at(of.to, of.to_name);
+        if (!old || !replaced || !take_over(*old, copy.get(), *replaced)) {
+            remove(of.to, name);
+            if (::lseek(of.content.get(), 0, SEEK_SET) != 0) return error(ESPIPE);
+            return write_in_place(self, of);
+        }
+    }
+    if (options_.keep != preserve::nothing)
+        carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
+    if (options_.durable) {
+        const auto synced = attempt_once([&] { return ::fsync(copy.get()); });
+        if (!synced) return give_up(synced.error());
+    }
+    if (const result<> closed = copy.close(); !closed) return give_up(closed.error());
+    if (const result<> named = give_name(of.to, name, of.to_name, how != way::create); !named)
+        return give_up(named.error());
+    self.tally.bytes += *written;
+    return {};
+}
+
+result<> copying::write_in_place(worker& self, const entry& of) {
+    const auto fd = attempt([&] { return ::openat(of.to, of.to_name, O_WRONLY | O_NOCTTY | O_CLOEXEC); });
+    if (!fd) return std::unexpected(fd.error());
+    unique_fd copy(*fd);
+    const auto there = status_at(*fd, "");
+    if (!there) return std::unexpected(there.error());
+    if (same_file(*there, of.status)) return error(EINVAL);
+    if (there->is_regular()) {
+        const auto emptied = attempt([&] { return ::ftruncate(*fd, 0); });
+        if (!emptied) return done(emptied);
+    }
+    const auto written = self.copy_content(of.content.get(), *fd, of.status);
+    if (!written) return std::unexpected(written.error());
+    if (options_.keep != preserve::nothing && there->is_regular()) carry(self, of, {of.content.get()}, {*fd});
+    self.tally.bytes += *written;
+    return copy.close();
+}
+
+result<> copying::make_link(worker& self, const entry& of, way how) {
+    std::array<char, PATH_MAX> text = {};
+    const auto size =
+        attempt([&] { return ::readlinkat(of.from, of.from_name, text.data(), text.size() - 1); });
+    if (!size) return std::unexpected(size.error());
+    if (how == way::create) {  // nothing is replaced by it, and it is complete at once
+        const auto made = attempt([&] { return ::symlinkat(text.data(), of.to, of.to_name); });
+        if (!made) return std::unexpected(made.error());
+        return carry_by_name(self, of, of.to_name);
+    }
+    auto made = make_temporary(
+        [&](const char* name) { return attempt([&] { return ::symlinkat(text.data(), of.to, name); }); });
+    if (!made) return std::unexpected(made.error());
+    const result<> carried = carry_by_name(self, of, made->second.c_str());
+    const result<> named =
+        carried ? give_name(of.to, made->second.c_str(), of.to_name, how != way::create) : carried;
+    if (!named) remove(of.to, made->second.c_str());
+    return named;
+}
+
+result<> copying::make_special(worker& self, const entry& of, way how) {
+    const mode_t type = of.status.mode & S_IFMT;
+    const mode_t mode = options_.keep == preserve::nothing ? of.status.permissions() & 0777U : 0600U;
+    auto made = make_temporary([&](const char* name) {
+        return attempt([&] { return ::mknodat(of.to, name, type | mode, of.status.rdev); });
+    });
+    if (!made) return std::unexpected(made.error());
+    const result<> carried = carry_by_name(self, of, made->second.c_str());
+    const result<> named =
+        carried ? give_name(of.to, made->second.c_str(), of.to_name, how != way::create) : carried;
+    if (!named) remove(of.to, made->second.c_str());
+    return named;
+}
+
+/// Makes a further name of a file that was copied already. False: it was not, or its copy is gone.
+result<bool> copying::link_to_first(const entry& of, way how) {
+    const auto first = links_.find(of.status);
+    if (!first) return false;
+    unique_fd directory;
+    int base = root_->to.fd.get();
+    for (std::size_t i = 0; i + 1 < first->names.size(); ++i) {
+        const auto next = attempt([&] {
+            return ::openat(base, first->names[i].c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        });
+        if (!next) return false;
+        directory.reset(*next);
+        base = *next;
+    }
+    auto made = make_temporary([&](const char* name) {
+        return attempt([&] { return ::linkat(base, first->names.back().c_str(), of.to, name, 0); });
+    });
+    if (!made) return false;
+    const char* name = made->second.c_str();
+    const auto linked = status_at(of.to, name);
+    const bool is_right = linked && linked->inode == first->inode && linked->device == first->device;
+    const result<> named = is_right ? give_name(of.to, name, of.to_name, how != way::create) : error(ESTALE);
+    if (named) return true;
+    remove(of.to, name);
+    if (!is_right) return false;
+    return std::unexpected(named.error());
+}
+
+/// Of what cannot be opened for writing: links, FIFOs, devices. By a descriptor of the thing itself.
+result<> copying::carry_by_name(worker& self, const entry& of, const char* name) {
+    if (options_.keep == preserve::nothing) return {};
+    const auto fd = attempt([&] { return ::openat(of.to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
+    if (!fd) return std::unexpected(fd.error());
+    const unique_fd copy(*fd);
+    const auto status = status_at(*fd, "");
+    const bool is_ours =
+        status && status->type() == of.type && status->uid == ::geteuid() && status->links == 1;
+    if (!is_ours) return error(ESTALE);
+    const auto from =
+        attempt([&] { return ::openat(of.from, of.from_name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
+    const unique_fd source(from.value_or(-1));
+    const auto source_status = status_at(source.get(), "");
+    if (!from || !source_status || !same_file(*source_status, of.status)) return error(ESTALE);
+    carry(self, of, {source.get(), true}, {copy.get(), true});
+    return {};
+}
+
+/// What could not be had of it is a failure, but the copy stays.
+void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to,
+                    bool has_owner_and_mode) {
+    const metadata_failure failed = copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode);
+    if (failed.operation)
+        fail(self, of.in, failed.operation, destination_path(of.in, of.to_name), failed.reason);
+}
+
+void copying::count(worker& self, const entry& of) {
+    ++self.tally.others;
+    if (!options_.copied) return;
+    const std::lock_guard one_at_a_time(asking_);
+    if (!stopped())
+        options_.copied(
+            {.from = source_path(of), .to = destination_path(of.in, of.to_name), .type = of.type});
+}
+
+bool copying::keeps_links(const entry& of) const noexcept {
+    return options_.keep == preserve::all && of.in && of.status.links > 1;
+}
+
+std::vector<std::string> copying::names_of(const entry& of) const {
+    std::vector<std::string> names{of.to_name};
+    for (const tree_node* each = of.in; each && each->parent; each = each->parent)
+        names.insert(names.begin(), each->name);
+    return names;
+}
+
+std::string copying::source_path(const entry& of) const {
+    return of.in ? of.in->path_of(of.from_name) : std::string(from_.target().path);
+}
+
+}  // namespace aio::detail

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What the two halves of copying share.
+#pragma once
+
+#include "copying.hpp"
+
+namespace aio::detail {
+
+struct copying::worker final : tree_worker {
+    worker(std::size_t piece, reflink clone, const std::atomic<int>& stop)
+        : tree_worker(piece), copy_content(clone, stop) {}
+
+    content_copier copy_content;
+    bool has_nameless = true;  // the destination has files without names, as far as is known
+};
+
+/// Notes that a directory was made here, and not there before.
+struct new_directory final : tree_note {
+    explicit new_directory(bool nothing) : inherits_nothing(nothing) {}
+
+    const bool inherits_nothing;  // new files in it are as they are made
+};
+
+}  // namespace aio::detail

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "kept_links.hpp"
+
+namespace aio::detail {
+
+std::optional<kept_links::place> kept_links::find(const file_status& source) {
+    const key which(source.device, source.inode);
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        const auto [found, is_first] = copies_.try_emplace(which);
+        if (is_first) {
+            found->second.left = source.links;
+            return std::nullopt;
+        }
+        if (found->second.is_made) {
+            place at = found->second.at;
+            if (--found->second.left <= 1) copies_.erase(found);
+            return at;
+        }
+        changed_.wait(lock);
+    }
+}
+
+void kept_links::made(const file_status& source, place at) {
+    const std::lock_guard lock(mutex_);
+    copy& of = copies_[key(source.device, source.inode)];
+    of.is_made = true;
+    of.at = std::move(at);
+    changed_.notify_all();
+}
+
+void kept_links::failed(const file_status& source) {
+    const std::lock_guard lock(mutex_);
+    copies_.erase(key(source.device, source.inode));
+    changed_.notify_all();
+}
+
+}  // namespace aio::detail

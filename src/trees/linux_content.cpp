@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "linux_content.hpp"
+
+#include "system_call.hpp"
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace aio::detail {
+
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t(128) << 10;
+constexpr std::uint64_t piece = std::uint64_t(16) << 20;  // between two looks whether it is still wanted
+constexpr std::uint64_t small = std::uint64_t(64) << 10;  // read and written faster than copied by the kernel
+constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
+
+result<off_t> seek(int fd, std::uint64_t offset, int whence) noexcept {
+    return attempt([&] { return ::lseek(fd, static_cast<off_t>(offset), whence); });
+}
+
+result<> write_whole(int fd, const std::byte* bytes, std::size_t size) noexcept {
+    while (size != 0) {
+        const auto written = attempt([&] { return ::write(fd, bytes, size); });
+        if (!written) return std::unexpected(written.error());
+        bytes += *written;
+        size -= static_cast<std::size_t>(*written);
+    }
+    return {};
+}
+
+}  // namespace
+
+result<> content_copier::stopped() const noexcept {
+    // Relaxed: only the number.
+    if (const int cause = stop_.load(std::memory_order_relaxed)) return error(cause);
+    return {};
+}
+
+result<std::uint64_t> content_copier::operator()(int from, int to, const file_status& source) {
+    std::error_code reason;
+    if (source.is_regular() && source.size != 0 && cloned(from, to, source, reason)) return source.size;
+    if (reason) return std::unexpected(reason);
+    // A size of 0 is what the files in /proc claim.
+    if (!source.is_regular() || source.size == 0) return read_and_write(from, to, everything);
+    const bool has_holes = source.blocks * 512 < source.size;
+    if (has_holes) return copy_data(from, to, source);
+    if (source.size <= small) return read_small(from, to, source.size);
+    if (!can_copy_range_) return read_and_write(from, to, everything);
+    const auto copied = copy_range(from, to, everything);
+    if (!copied || *copied != 0) return copied;
+    return read_and_write(from, to, everything);
+}
+
+bool content_copier::cloned(int from, int to, const file_status&, std::error_code& reason) {
+    if (clone_ == reflink::never || !can_clone_) return false;
+    const auto made = attempt([&] { return ::ioctl(to, FICLONE, from); });
+    if (made) return true;
+    if (clone_ == reflink::always) reason = made.error();
+    // It is the file system that cannot, or not between these two.
+    else
+        can_clone_ = false;
+    return false;
+}
+
+/// One stretch of data after the other; what is between them stays a hole.
+result<std::uint64_t> content_copier::copy_data(int from, int to, const file_status& source) {
+    std::uint64_t position = 0;
+    for (;;) {
+        const auto begin = seek(from, position, SEEK_DATA);
+        if (!begin && begin.error() == std::errc::no_such_device_or_address) break;  // a hole up to the end
+        if (!begin) return read_and_write(from, to, everything);                     // it cannot tell
+        const auto end = seek(from, static_cast<std::uint64_t>(*begin), SEEK_HOLE);
+        if (!end) return std::unexpected(end.error());
+        for (const int fd : {from, to})
+            if (const auto at = seek(fd, static_cast<std::uint64_t>(*begin), SEEK_SET); !at)
+                return std::unexpected(at.error());
+        const auto length = static_cast<std::uint64_t>(*end - *begin);
+        auto copied =
+            can_copy_range_ && length > small ? copy_range(from, to, length) : result<std::uint64_t>(0);
+        if (copied && *copied < length) {
+            const auto rest = read_and_write(from, to, length - *copied);
+            if (!rest) return rest;
+            *copied += *rest;
+        }
+        if (!copied) return copied;
+        position = static_cast<std::uint64_t>(*begin) + *copied;
+        if (*copied < length) break;  // it shrank
+    }
+    const std::uint64_t size = std::max(position, source.size);
+    const auto sized = attempt([&] { return ::ftruncate(to, static_cast<off_t>(size)); });
+    if (!sized) return std::unexpected(sized.error());
+    return size;
+}
+
+/// 0 if the kernel cannot for these two files.
+result<std::uint64_t> content_copier::copy_range(int from, int to, std::uint64_t size) {
+    std::uint64_t copied = 0;
+    while (copied < size) {
+        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
+        const auto asked = static_cast<std::size_t>(std::min(piece, size - copied));
+        const auto moved = attempt([&] { return ::copy_file_range(from, nullptr, to, nullptr, asked, 0); });
+        if (!moved) {
+            const int number = moved.error().value();
+            if (copied != 0 || number == ENOSPC || number == EIO || number == EDQUOT)
+                return std::unexpected(moved.error());
+            can_copy_range_ = number == EINVAL || number == EPERM;  // of these two files only
+            return 0;
+        }
+        if (*moved == 0) break;
+        copied += static_cast<std::uint64_t>(*moved);
+    }
+    return copied;
+}
+
+/// With one call less: where a read gives as much as there was, and there was room for more, is the end.
+result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t size) {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
+    const auto got = attempt([&] { return ::read(from, buffer_.get(), buffer_size); });
+    if (!got) return std::unexpected(got.error());
+    const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));
+    if (!written) return std::unexpected(written.error());
+    const auto copied = static_cast<std::uint64_t>(*got);
+    if (copied == size) return copied;
+    const auto rest = read_and_write(from, to, everything);
+    if (!rest) return rest;
+    return copied + *rest;
+}
+
+result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint64_t limit) {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
+    std::uint64_t copied = 0;
+    while (copied < limit) {
+        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
+        const auto asked = static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, limit - copied));
+        const auto got = attempt([&] { return ::read(from, buffer_.get(), asked); });
+        if (!got) return std::unexpected(got.error());
+        if (*got == 0) break;
+        const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));
+        if (!written) return std::unexpected(written.error());
+        copied += static_cast<std::uint64_t>(*got);
+    }
+    return copied;
+}
+
+}  // namespace aio::detail

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copying what is in a file: by sharing blocks, in the kernel, or by reading and writing; holes stay holes.
+// FICLONE and copy_file_range are Linux's.
+#pragma once
+
+#include <aio/attributes.hpp>
+#include <aio/copying.hpp>
+#include <aio/result.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+namespace aio::detail {
+
+class content_copier {
+  public:
+    /// `stop` is looked at between two pieces: not 0 means that the rest is not wanted.
+    content_copier(reflink clone, const std::atomic<int>& stop) : clone_(clone), stop_(stop) {}
+
+    /// Copies all of `from` to `to`, both at their beginnings. Gives how many bytes, holes included.
+    [[nodiscard]] result<std::uint64_t> operator()(int from, int to, const file_status& source);
+
+  private:
+    [[nodiscard]] bool cloned(int from, int to, const file_status& source, std::error_code& reason);
+    [[nodiscard]] result<std::uint64_t> copy_data(int from, int to, const file_status& source);
+    [[nodiscard]] result<std::uint64_t> copy_range(int from, int to, std::uint64_t size);
+    [[nodiscard]] result<std::uint64_t> read_small(int from, int to, std::uint64_t size);
+    [[nodiscard]] result<std::uint64_t> read_and_write(int from, int to, std::uint64_t limit);
+    [[nodiscard]] result<> stopped() const noexcept;
+
+    const reflink clone_;
+    const std::atomic<int>& stop_;
+    bool can_clone_ = true;
+    bool can_copy_range_ = true;
+    std::unique_ptr<std::byte[]> buffer_;
+};
+
+}  // namespace aio::detail

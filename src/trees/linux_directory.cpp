@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "linux_directory.hpp"
+
+#include "operations/status.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <cstring>
+
+namespace aio::detail {
+
+result<file_status> status_at(int base, const char* name, bool follow) noexcept {
+    return status_of(base, name, *name == '\0' ? AT_EMPTY_PATH : follow ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+result<open_place> open_place_at(int base, const char* name, bool search_only, bool follow) noexcept {
+    const int flags = O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW);
+    auto fd = attempt([&] { return ::openat(base, name, O_RDONLY | flags); });
+    if (!fd && search_only && fd.error() == std::errc::permission_denied)
+        fd = attempt([&] { return ::openat(base, name, O_PATH | flags); });
+    if (!fd) return std::unexpected(fd.error());
+    unique_fd opened(*fd);
+    const auto status = status_at(*fd, "");
+    if (!status) return std::unexpected(status.error());
+    return open_place{.fd = std::move(opened), .status = *status};
+}
+
+result<bool> dirents::read(int fd) {
+    constexpr std::size_t largest = sizeof(dirent64);  // less room than this may not do for one entry
+    entries_.clear();
+    bad_ = false;
+    std::size_t size = 0;
+    bool more = true;
+    while (more && capacity_ - size >= largest) {
+        auto got = attempt([&] { return ::getdents64(fd, buffer_.get() + size, capacity_ - size); });
+        // ENOENT: it was removed, and has no names any more.
+        more = got ? *got != 0 : got.error() != std::errc::no_such_file_or_directory;
+        if (more && !got) return std::unexpected(got.error());
+        if (more) size += static_cast<std::size_t>(*got);
+    }
+    parse(size);
+    return more;
+}
+
+void dirents::parse(std::size_t size) {
+    constexpr std::size_t name_offset = offsetof(dirent64, d_name);
+    std::size_t length = 0;
+    for (std::size_t position = 0; position + name_offset < size; position += length) {
+        const std::byte* at = buffer_.get() + position;
+        std::uint16_t record = 0;
+        std::memcpy(&record, at + offsetof(dirent64, d_reclen), sizeof record);
+        length = record;
+        if (length <= name_offset || length > size - position) {
+            bad_ = true;
+            return;
+        }
+        const char* text = reinterpret_cast<const char*>(at) + name_offset;
+        const std::string_view name(text, ::strnlen(text, length - name_offset));
+        if (name == "." || name == "..") continue;
+        if (name.empty() || name.size() == length - name_offset || name.contains('/')) {
+            bad_ = true;
+            continue;
+        }
+        dirent_view entry{.name = name,
+                          .type = to_file_type(std::to_integer<unsigned>(at[offsetof(dirent64, d_type)])),
+                          .inode = 0};
+        std::memcpy(&entry.inode, at + offsetof(dirent64, d_ino), sizeof entry.inode);
+        entries_.push_back(entry);
+    }
+}
+
+}  // namespace aio::detail

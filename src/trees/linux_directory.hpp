@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// What a worker does with directories: opening them so that nothing else is opened, and reading them piece by
+// piece. Linux's: O_PATH, getdents64, mount ids.
+#pragma once
+
+#include "unique_fd.hpp"
+
+#include <aio/attributes.hpp>
+#include <aio/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace aio::detail {
+
+/// What tells a directory from another that took its name.
+struct identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t mount = 0;
+
+    friend bool operator==(const identity&, const identity&) = default;
+};
+
+[[nodiscard]] inline identity identity_of(const file_status& status) noexcept {
+    return {.device = status.device, .inode = status.inode, .mount = status.mount_id};
+}
+
+/// A directory as a worker holds it.
+struct open_place {
+    unique_fd fd;
+    file_status status = {};  // when it was opened
+
+    [[nodiscard]] bool exists() const noexcept { return status.mode != 0; }
+    [[nodiscard]] identity who() const noexcept { return identity_of(status); }
+};
+
+/// Opens the directory `name` of `base`: one component, no link followed unless `follow`, nothing waited for.
+/// One that may not be read is opened as a base for what is below it, if `search_only` allows.
+[[nodiscard]] result<open_place> open_place_at(int base, const char* name, bool search_only = false,
+                                               bool follow = false) noexcept;
+
+/// statx(2) of a name in a directory itself, or of an open file (an empty name).
+[[nodiscard]] result<file_status> status_at(int base, const char* name, bool follow = false) noexcept;
+
+struct dirent_view {
+    std::string_view name;  // a NUL follows
+    file_type type;
+    std::uint64_t inode;
+};
+
+/// Some of a directory's entries, as the kernel gave them.
+class dirents {
+  public:
+    explicit dirents(std::size_t bytes) : buffer_(new std::byte[bytes]), capacity_(bytes) {}
+
+    /// Reads as many as there is room for, from where `fd` stands. Whether there may be more.
+    [[nodiscard]] result<bool> read(int fd);
+    /// What was read, without "." and "..".
+    [[nodiscard]] std::vector<dirent_view>& entries() noexcept { return entries_; }
+    /// Whether there were names that cannot be, as a hostile file system may give. They are left out.
+    [[nodiscard]] bool had_bad_names() const noexcept { return bad_; }
+
+  private:
+    void parse(std::size_t size);
+
+    std::unique_ptr<std::byte[]> buffer_;
+    std::size_t capacity_;
+    std::vector<dirent_view> entries_;
+    bool bad_ = false;
+};
+
+}  // namespace aio::detail

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "linux_metadata.hpp"
+
+#include "system_call.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aio::detail {
+
+namespace {
+
+/// The name that /proc gives to an open file: what has no call that takes an O_PATH descriptor works with it.
+struct proc_path {
+    explicit proc_path(int fd) { std::snprintf(text.data(), text.size(), "/proc/self/fd/%d", fd); }
+    std::array<char, 40> text = {};
+};
+
+result<> set_owner(const metadata_of& of, std::uint32_t uid, std::uint32_t gid) {
+    auto made = attempt([&] { return ::fchownat(of.fd, "", uid, gid, AT_EMPTY_PATH); });
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+result<> set_mode(const metadata_of& of, mode_t mode) {
+    auto made = attempt(
+        [&] { return of.only_path ? ::chmod(proc_path(of.fd).text.data(), mode) : ::fchmod(of.fd, mode); });
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+result<> set_times(const metadata_of& of, const file_status& source) {
+    const timespec times[2] = {source.atime, source.mtime};
+    auto made = attempt([&] {
+        return of.only_path ? ::utimensat(of.fd, "", times, AT_EMPTY_PATH) : ::futimens(of.fd, times);
+    });
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+result<std::string> attribute_names(const metadata_of& of) {
+    std::string names;
+    for (;;) {
+        const auto size = attempt([&] {
+            return of.only_path ? ::listxattr(proc_path(of.fd).text.data(), names.data(), names.size())
+                                : ::flistxattr(of.fd, names.data(), names.size());
+        });
+        if (!size && size.error() != std::errc::result_out_of_range) return std::unexpected(size.error());
+        if (size && (names.size() != 0 || *size == 0)) {
+            names.resize(static_cast<std::size_t>(*size));
+            return names;
+        }
+        names.resize(size ? static_cast<std::size_t>(*size) + 64 : 2 * names.size());
+    }
+}
+
+result<> copy_attribute(const metadata_of& from, const metadata_of& to, const char* name) {
+    std::string value(1024, '\0');
+    for (;;) {
+        const auto size = attempt([&] {
+            return from.only_path
+                       ? ::getxattr(proc_path(from.fd).text.data(), name, value.data(), value.size())
+                       : ::fgetxattr(from.fd, name, value.data(), value.size());
+        });
+        if (size) {
+            value.resize(static_cast<std::size_t>(*size));
+            break;
+        }
+        if (size.error() != std::errc::result_out_of_range || value.size() > 65536)
+            return std::unexpected(size.error());
+        value.resize(4 * value.size());
+    }
+    const auto set = attempt([&] {
+        return to.only_path ? ::setxattr(proc_path(to.fd).text.data(), name, value.data(), value.size(), 0)
+                            : ::fsetxattr(to.fd, name, value.data(), value.size(), 0);
+    });
+    if (!set) return std::unexpected(set.error());
+    return {};
+}
+
+bool is_acl(std::string_view name) {
+    return name.starts_with("system.posix_acl_");
+}
+
+/// What an ordinary user cannot set, and need not be told.
+bool is_for_root(std::string_view name) {
+    return name.starts_with("security.") || name.starts_with("trusted.");
+}
+
+/// Whether there were any.
+result<bool> copy_attributes(const metadata_of& from, const metadata_of& to, bool only_acls) {
+    const auto names = attribute_names(from);
+    if (!names) {
+        if (names.error() == std::errc::not_supported) return false;
+        return std::unexpected(names.error());
+    }
+    result<bool> first = !names->empty();
+    for (std::size_t at = 0; at < names->size();) {
+        const std::string_view name = names->c_str() + at;
+        at += name.size() + 1;
+        if (only_acls && !is_acl(name)) continue;
+        if (is_for_root(name) && ::geteuid() != 0) continue;
+        const result<> copied = copy_attribute(from, to, name.data());
+        if (!copied && first) first = std::unexpected(copied.error());
+    }
+    return first;
+}
+
+}  // namespace
+
+metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source, preserve keep,
+                               bool has_owner_and_mode) {
+    metadata_failure first;
+    const auto note = [&first](const char* operation, const result<>& made) {
+        if (!made && !first.operation) first = {.operation = operation, .reason = made.error()};
+        return made.has_value();
+    };
+    // An owner that only root may give is given up without a word, as by cp, and the set-id bits with it.
+    const result<> owned = has_owner_and_mode ? result<>() : set_owner(to, source.uid, source.gid);
+    mode_t mode = source.permissions();
+    if (!owned) {
+        mode &= 01777U;
+        // Not the owner, perhaps the group.
+        static_cast<void>(set_owner(to, static_cast<std::uint32_t>(-1), source.gid));
+        if (::geteuid() == 0) note("chown", owned);
+    }
+    if (source.is_symlink()) {
+        note("utimens", set_times(to, source));
+        return first;
+    }
+    const result<bool> attributes = copy_attributes(from, to, keep == preserve::basics);
+    if (!attributes) note("setxattr", std::unexpected(attributes.error()));
+    // An ACL that was set has changed the mode.
+    if (!has_owner_and_mode || attributes.value_or(true)) note("chmod", set_mode(to, mode));
+    note("utimens", set_times(to, source));
+    return first;
+}
+
+bool inherits_nothing(const open_place& directory) {
+    if (directory.status.mode & S_ISGID) return false;
+    const auto acl =
+        attempt([&] { return ::fgetxattr(directory.fd.get(), "system.posix_acl_default", nullptr, 0); });
+    return !acl &&
+           (acl.error() == std::errc::no_message_available || acl.error() == std::errc::not_supported);
+}
+
+bool take_over(int from, int to, const file_status& replaced) {
+    return set_owner({to}, replaced.uid, replaced.gid) && copy_attributes({from}, {to}, true) &&
+           set_mode({to}, replaced.permissions());
+}
+
+}  // namespace aio::detail

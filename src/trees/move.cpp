@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// move.
+#include "copying.hpp"
+#include "removal.hpp"
+#include "run.hpp"
+#include "temporary_name.hpp"
+
+#include <aio/call.hpp>
+#include <aio/names.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace aio {
+
+namespace detail {
+
+namespace {
+
+/// What a move is about. Shared with the calls that it makes: a deadline may leave one behind.
+struct moving {
+    owned_path from;
+    owned_path to;
+    copy_options how;
+    std::shared_ptr<manifest> copied = std::make_shared<manifest>();
+    directory base = {};  // the destination's
+    std::string name = {};
+    std::string temporary = {};
+};
+
+result<> rename_at_once(const moving& what) {
+    const target from = what.from.target();
+    const target to = what.to.target();
+    if (const int wrong = from.error ? from.error : to.error) return error(wrong);
+    const unsigned flags = what.how.existing == on_existing::fail ? unsigned{RENAME_NOREPLACE} : 0U;
+    const auto made = attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, flags); });
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+result<> open_destination(moving& what) {
+    auto operand = open_operand(what.to.target());
+    if (!operand) return std::unexpected(operand.error());
+    if (operand->is_nameless) return error(EBUSY);
+    what.base = directory(operand->base.release());
+    what.name = operand->name;
+    what.temporary = temporary_name();
+    return {};
+}
+
+result<> put_in_place(const moving& what) {
+    return give_name(what.base.fd(), what.temporary.c_str(), what.name.c_str(),
+                     what.how.existing != on_existing::fail);
+}
+
+/// Removes a source that is no directory, if it still is what was copied. EISDIR if it is one.
+result<> remove_source(const moving& what) {
+    const auto operand = open_operand(what.from.target());
+    if (!operand) return std::unexpected(operand.error());
+    const auto found = status_at(operand->base.get(), operand->name.c_str());
+    if (!found) return std::unexpected(found.error());
+    if (found->is_directory()) return error(EISDIR);
+    if (!what.copied->has(*found)) return error(ESTALE);
+    const auto removed = attempt([&] { return ::unlinkat(operand->base.get(), operand->name.c_str(), 0); });
+    if (!removed) return std::unexpected(removed.error());
+    return {};
+}
+
+tree_result failed(const moving& what, const char* operation, const std::error_code& reason) {
+    tree_result result;
+    result.failed = 1;
+    result.failures.push_back({.operation = operation, .path = what.from.target().path, .reason = reason});
+    return result;
+}
+
+/// The same for the user's function.
+tree_result reported(const moving& what, const char* operation, const std::error_code& reason) {
+    tree_result result = failed(what, operation, reason);
+    if (what.how.tree.failed) static_cast<void>(what.how.tree.failed(result.failures.front()));
+    return result;
+}
+
+/// Takes a copy that is not wanted away.
+task<> discard(std::shared_ptr<moving> what) {
+    const path_view copy(what->base, what->temporary);
+    auto unlinked = co_await unlink(copy).with({.shielded = true});
+    if (!unlinked && unlinked.error() == std::errc::is_a_directory) {
+        rmtree_options all;
+        auto removed = co_await rmtree(copy, all).with({.shielded = true});
+    }
+}
+
+task<tree_result> move_between(std::shared_ptr<moving> what) {
+    auto open = [what] { return open_destination(*what); };
+    const auto opened = co_await aio::call(std::move(open));
+    if (!opened) co_return reported(*what, "open", opened.error());
+    copy_options how = what->how;
+    how.keep = preserve::all;
+    how.follow = follow_links::never;
+    how.existing = on_existing::fail;
+    how.overwrite = {};
+    const path_view copy(what->base, what->temporary);
+    tree_result copied = co_await run_traversal(
+        std::make_shared<copying>(what->from, owned_path(copy), how, true, what->copied));
+    if (!copied) {
+        co_await discard(what);
+        co_return copied;
+    }
+    what->copied->finish();
+    auto place = [what] { return put_in_place(*what); };
+    const auto placed = co_await aio::call(std::move(place));
+    if (!placed) {
+        co_await discard(what);
+        co_return reported(*what, "rename", placed.error());
+    }
+    auto remove = [what] { return remove_source(*what); };
+    const auto removed = co_await aio::call(std::move(remove));
+    if (removed) co_return copied;
+    if (removed.error() != std::errc::is_a_directory) co_return reported(*what, "unlink", removed.error());
+    rmtree_options all;
+    all.tree.limit = how.tree.limit;
+    all.tree.failed = how.tree.failed;
+    tree_result gone = co_await run_traversal(std::make_shared<removal>(what->from, all, what->copied));
+    gone.directories = copied.directories;
+    gone.others = copied.others;
+    gone.bytes = copied.bytes;
+    co_return gone;
+}
+
+task<tree_result> move_anything(std::shared_ptr<moving> what) {
+    auto rename = [what] { return rename_at_once(*what); };
+    const auto renamed = co_await aio::call(std::move(rename));
+    if (!renamed && renamed.error() == std::errc::cross_device_link) co_return co_await move_between(what);
+    if (!renamed) co_return reported(*what, "rename", renamed.error());
+    tree_result moved;
+    moved.others = 1;
+    co_return moved;
+}
+
+}  // namespace
+
+}  // namespace detail
+
+task<tree_result> move(path_view from, path_view to, copy_options how) {
+    try {
+        return detail::move_anything(std::make_shared<detail::moving>(
+            detail::moving{.from = detail::owned_path(from), .to = detail::owned_path(to), .how = how}));
+    } catch (const std::bad_alloc&) {
+        return {};  // a task without a frame gives ENOMEM
+    }
+}
+
+}  // namespace aio

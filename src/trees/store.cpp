@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// store, append: whole pieces of content, each by one call.
+#include "linux_metadata.hpp"
+#include "operations/operations.hpp"
+#include "temporary_name.hpp"
+#include "traversal.hpp"
+
+#include <aio/call.hpp>
+#include <aio/copying.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace aio {
+
+namespace detail {
+
+namespace {
+
+/// What is to be written. Shared with the call: a deadline may leave it behind.
+template <class Options>
+struct writing {
+    owned_path path;
+    std::string content;
+    Options how;
+};
+
+result<> write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const auto written = attempt([&] { return ::write(fd, content.data(), content.size()); });
+        if (!written) return std::unexpected(written.error());
+        content.remove_prefix(static_cast<std::size_t>(*written));
+    }
+    return {};
+}
+
+/// Once: a failed fsync may have lost what it was about, and the next one would not say so.
+result<> sync(int fd) {
+    const auto synced = attempt_once([&] { return ::fsync(fd); });
+    if (!synced) return std::unexpected(synced.error());
+    return {};
+}
+
+result<> sync_directory(int base) {
+    const auto fd = attempt([&] { return ::openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (!fd) return std::unexpected(fd.error());
+    const unique_fd opened(*fd);
+    return sync(*fd);
+}
+
+/// Gives it the permissions of the file that it replaces, and its owner if that may be.
+void hand_on(int base, const char* name, int to, const file_status& replaced) {
+    const auto old =
+        attempt([&] { return ::openat(base, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
+    const unique_fd old_file(old.value_or(-1));
+    if (old && take_over(*old, to, replaced)) return;
+    static_cast<void>(attempt([&] { return ::fchmod(to, replaced.permissions() & 0777U); }));
+}
+
+result<> store_file(const writing<store_options>& what) {
+    const auto operand = open_operand(what.path.target());
+    if (!operand) return std::unexpected(operand.error());
+    if (operand->is_nameless || operand->must_be_directory) return error(EISDIR);
+    const int base = operand->base.get();
+    const char* name = operand->name.c_str();
+    const auto there = status_at(base, name);
+    const bool is_new = !there && there.error() == std::errc::no_such_file_or_directory;
+    if (!there && !is_new) return std::unexpected(there.error());
+    if (there && there->is_directory()) return error(EISDIR);
+    const bool replace = what.how.existing != on_existing::fail;
+    if (there && !replace) return error(EEXIST);
+    const bool hands_on = there && there->is_regular();
+    auto made = make_temporary([&](const char* temporary) {
+        return attempt([&] {
+            return ::openat(base, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                            hands_on ? 0600U : what.how.mode);
+        });
+    });
+    if (!made) return std::unexpected(made.error());
+    unique_fd file(made->first);
+    result<> done = write_all(file.get(), what.content);
+    if (done && hands_on) hand_on(base, name, file.get(), *there);
+    if (done && what.how.durable) done = sync(file.get());
+    if (done) done = file.close();
+    if (done) done = give_name(base, made->second.c_str(), name, replace);
+    if (!done) {
+        static_cast<void>(attempt([&] { return ::unlinkat(base, made->second.c_str(), 0); }));
+        return done;
+    }
+    return what.how.durable ? sync_directory(base) : done;
+}
+
+result<> append_to_file(const writing<append_options>& what) {
+    const target path = what.path.target();
+    if (path.error) return error(path.error);
+    const auto fd = attempt([&] {
+        return ::openat(path.fd, path.path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_CLOEXEC,
+                        what.how.mode);
+    });
+    if (!fd) return std::unexpected(fd.error());
+    unique_fd file(*fd);
+    result<> done = write_all(*fd, what.content);
+    if (done && what.how.durable) done = sync(*fd);
+    const result<> closed = file.close();
+    return done ? closed : done;
+}
+
+template <auto Function, class Options>
+task<result<>> write_by_call(std::shared_ptr<writing<Options>> what) {
+    auto write = [what] { return Function(*what); };
+    auto made = co_await aio::call(std::move(write));
+    co_return made;
+}
+
+template <auto Function, class Options>
+task<result<>> write_task(path_view path, std::string&& content, const Options& how) {
+    try {
+        return write_by_call<Function>(std::make_shared<writing<Options>>(
+            writing<Options>{.path = owned_path(path), .content = std::move(content), .how = how}));
+    } catch (const std::bad_alloc&) {
+        return {};  // a task without a frame gives ENOMEM
+    }
+}
+
+}  // namespace
+
+}  // namespace detail
+
+task<result<>> store(path_view path, std::string content, store_options how) {
+    return detail::write_task<&detail::store_file>(path, std::move(content), how);
+}
+
+task<result<>> append(path_view path, std::string content, append_options how) {
+    return detail::write_task<&detail::append_to_file>(path, std::move(content), how);
+}
+
+}  // namespace aio

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "team.hpp"
+
+namespace aio::detail {
+
+team::~team() {
+    if (outstanding_ == 0) return;
+    work_->stop(ECANCELED);
+    for (block_pointer& each : slots_)
+        if (each) abandon(*each);
+}
+
+/// False: there was nothing to do.
+bool team::begin() {
+    if (promise_->cause) work_->stop(promise_->cause);
+    start_more();
+    if (outstanding_ != 0) return true;
+    promise_->other = nullptr;
+    return false;
+}
+
+void team::start_more() noexcept {
+    const std::size_t wanted = work_->wanted();
+    try {
+        for (std::size_t number = 0; number < slots_.size() && outstanding_ < wanted; ++number)
+            if (!slots_[number]) start(number);
+    } catch (const std::bad_alloc&) {
+        if (outstanding_ == 0) work_->stop(ENOMEM);
+    }
+}
+
+void team::start(std::size_t number) {
+    using block_type = call_block<slice, result<>, receiver>;
+    block_pointer made = block_type::make(slice{.work = work_, .number = number}, receiver{this, number});
+    detail::start(*promise_->owner, *made, options{.priority = promise_->how.priority});
+    slots_[number] = std::move(made);
+    ++outstanding_;
+}
+
+void team::arrived(std::size_t number, const result<>& made) noexcept {
+    slots_[number].reset();
+    --outstanding_;
+    if (!made) work_->stop(made.error().value());  // given up, or never begun
+    try {
+        work_->report();
+    } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+        work_->stop(ECANCELED);
+    }
+    start_more();
+    if (outstanding_ != 0) return;
+    promise_->other = nullptr;
+    resume_next(*promise_->owner, awaiting_);
+}
+
+void team::cancel(int cause) noexcept {
+    work_->stop(cause);
+    for (block_pointer& each : slots_)
+        if (each) detail::cancel(*each, cause);
+}
+
+}  // namespace aio::detail

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Names for what is not complete yet.
+#pragma once
+
+#include "system_call.hpp"
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace aio::detail {
+
+/// `.aio-` and twelve random letters: nothing that others could know beforehand, nor anything of the target's
+/// name.
+[[nodiscard]] std::string temporary_name();
+
+/// Calls `make(name)` with one temporary name after the other until it is free. Gives what it made and the
+/// name.
+template <class Make>
+auto make_temporary(Make&& make)
+    -> result<std::pair<typename std::invoke_result_t<Make&, const char*>::value_type, std::string>> {
+    constexpr int tries_max = 100;
+    for (int tries = 0; tries < tries_max; ++tries) {
+        std::string name = temporary_name();
+        auto made = make(name.c_str());
+        if (made) return std::pair(std::move(*made), std::move(name));
+        if (made.error() != std::errc::file_exists) return std::unexpected(made.error());
+    }
+    return error(EEXIST);
+}
+
+/// A new file without a name, which vanishes with its descriptor: O_TMPFILE. Not every file system has it.
+[[nodiscard]] result<int> open_nameless(int base, mode_t mode) noexcept;
+/// Gives it a name that is free (EEXIST), with all of it there at once. ENOENT if that cannot be done here.
+[[nodiscard]] result<> give_first_name(int fd, int base, const char* name) noexcept;
+
+/// The last step: what is complete gets its name, replacing what has it or not (EEXIST).
+[[nodiscard]] result<> give_name(int base, const char* temporary, const char* name, bool replace) noexcept;
+
+}  // namespace aio::detail

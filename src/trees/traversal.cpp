@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+#include "traversal.hpp"
+
+#include "operations/arguments.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <utility>
+
+namespace aio::detail {
+
+namespace {
+
+constexpr std::size_t pending_max = std::size_t(256) << 10;  // bytes of names, before a directory is read on
+constexpr auto patience = std::chrono::microseconds(500);    // of a worker that finds nothing to do
+constexpr rlim_t others_descriptors = 10;                    // the context's, standard input and such
+
+/// How many directories may be open in a process that may have few descriptors, half of them for files if it
+/// copies.
+std::size_t descriptors_for(const tree_options& how, unsigned places) noexcept {
+    rlimit allowed = {};
+    if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0) return how.descriptors;
+    const rlim_t free = (allowed.rlim_cur - std::min(allowed.rlim_cur, others_descriptors)) / places;
+    return std::max<std::size_t>(4, std::min<rlim_t>(how.descriptors, free));
+}
+
+const std::error_code io_error(EIO, std::system_category());
+
+bool is_out_of_descriptors(const std::error_code& reason) noexcept {
+    return reason == std::errc::too_many_files_open || reason == std::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+traversal::traversal(const tree_options& how, const kind& which) : how_(how), kind_(which), record_(how) {
+    const std::size_t descriptors = descriptors_for(how, which.places);
+    // A worker needs the directory it is in and the one above.
+    limit_ = std::clamp<std::size_t>(how.limit, 1, descriptors / (2 * which.places));
+    open_max_ = descriptors / which.places;
+    workers_.resize(limit_);
+}
+
+traversal::~traversal() {
+    while (all_)
+        delete std::exchange(all_, all_->next);
+}
+
+void traversal::stop(int cause) noexcept {
+    int none = 0;
+    // Relaxed: workers only look at the number.
+    cause_.compare_exchange_strong(none, cause, std::memory_order_relaxed);
+}
+
+std::size_t traversal::wanted() noexcept {
+    const std::lock_guard lock(mutex_);
+    hired_ = stopped() || finished_ ? 0 : worth();
+    return hired_;
+}
+
+std::size_t traversal::worth() const noexcept {
+    return std::clamp<std::size_t>(available_ + busy_, 1, limit_);
+}
+
+void traversal::work(std::size_t number) noexcept {
+    const errno_guard guard;
+    std::unique_lock lock(mutex_);
+    ++working_;
+    try {
+        auto& self = workers_[number];
+        if (!self) self = hire();
+        self->spent = 0;
+        run(*self, lock);
+        if (!lock.owns_lock()) lock.lock();
+        publish(*self);
+        record_.add(self->tally);
+    } catch (const std::bad_alloc&) {
+        stop(ENOMEM);
+        if (!lock.owns_lock()) lock.lock();
+    }
+    --working_;
+    if (stopped() || finished_) more_.notify_all();
+}
+
+void traversal::run(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
+    if (!std::exchange(begun_, true)) {
+        lock.unlock();
+        std::unique_ptr<tree_node> root = begin(self);
+        lock.lock();
+        if (!root) {
+            finished_ = true;
+            return;
+        }
+        tree_node* node = root.release();
+        node->next = std::exchange(all_, node);
+        keep_open(*node);
+        node->reading = node->entered = true;
+        lock.unlock();
+        read(self, *node);
+        lock.lock();
+    }
+    bool has_waited = false;
+    while (!stopped() && !finished_ && self.spent < kind_.slice) {
+        if (worth() > hired_) return;  // the poller shall send more workers
+        const step next = take(self, lock);
+        if (next.node) {
+            has_waited = false;
+            ++busy_;
+            lock.unlock();
+            if (next.child.empty())
+                read(self, *next.node);
+            else
+                visit(self, *next.node, next.child);
+            lock.lock();
+            --busy_;
+            continue;
+        }
+        if (working_ <= 1 || std::exchange(has_waited, true)) return;
+        // Somebody is at it, and will have found more in a moment.
+        publish(self);
+        --working_;
+        ++waiting_;
+        more_.wait_for(lock, patience);
+        --waiting_;
+        ++working_;
+    }
+}
+
+bool traversal::has_work(const tree_node& node) const noexcept {
+    const std::size_t left = node.pending.size() - node.next_pending;
+    return left != 0 || (node.unread && !node.reading && left < pending_max);
+}
+
+/// Something to do, nearest to the end of the way down. The node is pinned, and has one more use.
+traversal::step traversal::take(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
+    if (kind_.breadth_first) return take_of_level(self, lock);
+    for (;;) {
+        for (auto each = open_.rbegin(); each != open_.rend(); ++each)
+            if (has_work(**each)) return take_from(**each);
+        // What is closed is opened again by whoever comes up from below, as long as anybody is there.
+        if (queue_.empty() || working_ > 1) return {};
+        open_queued(self, *queue_.back(), lock);
+        if (stopped() || finished_) return {};
+    }
+}
+
+/// The same where all directories of one level come before those of the next.
+traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
+    while (!stopped() && !finished_) {
+        auto next = std::find_if(queue_.begin(), queue_.end(), [this](const tree_node* node) {
+            return has_work(*node) &&
+                   node->depth < level_ + (node->next_pending < node->pending.size() ? 0 : 1);
+        });
+        if (next != queue_.end() && (*next)->is_open) return take_from(**next);
+        if (next != queue_.end()) {
+            open_queued(self, **next, lock);
+        } else {
+            if (queue_.empty() || working_ > 1) break;
+            publish(self);
+            ++level_;
+        }
+    }
+    return {};
+}
+
+/// Opens a directory again to which nobody is on his way. Gives up the mutex meanwhile.
+void traversal::open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock) {
+    ++node.uses;
+    lock.unlock();
+    const result<> reached = pin(node);
+    if (!reached)
+        lose(self, node, reached.error());
+    else
+        unpin(node);
+    end_use(self, &node);
+    lock.lock();
+}
+
+traversal::step traversal::take_from(tree_node& node) {
+    step taken{.node = &node, .child = {}};
+    if (node.next_pending < node.pending.size()) {
+        taken.child = node.pending.c_str() + node.next_pending;
+        node.next_pending += taken.child.size() + 1;
+        if (node.next_pending == node.pending.size()) {
+            node.pending = std::string();
+            node.next_pending = 0;
+        }
+    } else {
+        node.reading = true;
+    }
+    --available_;
+    ++node.uses;
+    ++node.pins;
+    if (node.pending.empty() && (!node.unread || node.reading)) unqueue(node);
+    return taken;
+}
+
+void traversal::queue(tree_node& node) {
+    if (waiting_ != 0) more_.notify_one();
+    if (std::exchange(node.queued, true)) return;
+    ++node.uses;
+    queue_.push_back(&node);
+}
+
+void traversal::unqueue(tree_node& node) {
+    if (!std::exchange(node.queued, false)) return;
+    --node.uses;
+    queue_.erase(std::find(queue_.rbegin(), queue_.rend(), &node).base() - 1);
+}
+
+/// Opens a subdirectory and reads it. Takes over the pin and the use of its parent.
+void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
+    auto opened = open_place_at(parent.from.fd.get(), name.c_str(), false, follow_);
+    if (!opened && postpone(parent, name, opened.error())) {
+        unpin(parent);
+        return end_use(self, &parent);
+    }
+    auto made = std::make_unique<tree_node>(parent, name);
+    tree_node& node = *made;
+    bool go_in = false;
+    if (!opened) {
+        unreadable(self, node, "open", opened.error());
+    } else if (how_.one_file_system && opened->status.mount_id != parent.from.status.mount_id) {
+        ++self.spent;
+    } else {
+        node.from = std::move(*opened);
+        go_in = enter(self, node);
+    }
+    std::unique_lock lock(mutex_);
+    made.release();
+    node.next = std::exchange(all_, &node);
+    if (node.next) node.next->previous = &node;
+    node.entered = node.reading = go_in;
+    if (go_in) keep_open(node);
+    --parent.pins;
+    if (!go_in) return end_use(self, &node, std::move(lock));
+    lock.unlock();
+    read(self, node);
+}
+
+/// Reads some of a directory. Takes over its pin and use.
+void traversal::read(tree_worker& self, tree_node& node) {
+    if (std::exchange(node.repositioned, false)) {
+        const off_t position = node.position;
+        static_cast<void>(attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); }));
+    }
+    const result<bool> more = self.entries.read(node.from.fd.get());
+    const bool is_whole = !more.value_or(false);
+    if (!is_whole) {  // others may read on at once
+        const std::lock_guard lock(mutex_);
+        node.reading = false;
+        node.unread = true;
+        ++available_;
+        publish(self);
+        queue(node);
+    }
+    if (!more) unreadable(self, node, "readdir", more.error());
+    self.spent += 8;  // what a directory costs besides its entries
+    look_at_entries(self, node);
+    if (how_.progress) node.append_path((self.tally.path.clear(), self.tally.path));
+    std::unique_lock lock(mutex_);
+    if (is_whole) node.reading = node.unread = false;
+    if (!self.found.empty() && !stopped()) {
+        publish(self);
+        node.pending.erase(0, std::exchange(node.next_pending, 0));
+        node.pending += self.found;
+        available_ += static_cast<std::size_t>(std::count(self.found.begin(), self.found.end(), '\0'));
+        queue(node);
+    }
+    --node.pins;
+    end_use(self, &node, std::move(lock));
+}
+
+void traversal::look_at_entries(tree_worker& self, tree_node& node) {
+    self.found.clear();
+    self.path.clear();
+    if (self.entries.had_bad_names()) fail(self, &node, "readdir", node.path_of({}), io_error);
+    std::vector<dirent_view>& entries = self.entries.entries();
+    if (kind_.inode_order)
+        std::sort(entries.begin(), entries.end(),
+                  [](const dirent_view& a, const dirent_view& b) { return a.inode < b.inode; });
+    for (dirent_view& entry : entries) {
+        if (stopped()) return;
+        ++self.spent;
+        if (entry.type == file_type::unknown) {
+            const auto status = status_at(node.from.fd.get(), entry.name.data());
+            if (status) entry.type = status->type();
+        }
+        const treatment chosen = meet(self, node, entry);
+        if (chosen == treatment::other) other(self, node, entry);
+        if (chosen == treatment::directory) self.found.append(entry.name).push_back('\0');
+    }
+}
+
+traversal::treatment traversal::meet(tree_worker&, tree_node&, const dirent_view& entry) {
+    return entry.type == file_type::directory ? treatment::directory : treatment::other;
+}
+
+void traversal::unreadable(tree_worker& self, tree_node& which, const char* operation,
+                           std::error_code reason) {
+    fail(self, &which, operation, which.path_of({}), reason);
+}
+
+void traversal::fail(tree_worker& self, tree_node* in, const char* operation, std::string path,
+                     std::error_code reason) {
+    self.tally.failures.push_back({.operation = operation, .path = std::move(path), .reason = reason});
+    leave_incomplete(in);
+}
+
+void traversal::leave_incomplete(tree_node* node) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (node) node->incomplete = true;
+}
+
+void traversal::begin_use(tree_node& node) noexcept {
+    const std::lock_guard lock(mutex_);
+    ++node.uses;
+}
+
+void traversal::end_use(tree_worker& self, tree_node* node) {
+    end_use(self, node, std::unique_lock(mutex_));
+}
+
+/// The last use of a directory leaves it, which is the end of a use of its parent, and so on, without
+/// recursion.
+void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock) {
+    constexpr std::size_t gone_max = 4;  // descriptors that nobody counts
+    std::vector<std::unique_ptr<tree_node>> gone;
+    while (node && --node->uses == 0 &&
+           !stopped()) {  // if it was stopped, the destructor forgets what is left
+        tree_node* parent = node->parent;
+        if (node->entered) {
+            ++node->uses;
+            if (leave(self, *node, lock)) {
+                ++node->passes;
+                node->unread = node->repositioned = true;
+                node->position = 0;
+                ++available_;
+                queue(*node);
+                continue;
+            }
+            --node->uses;
+        }
+        if (parent && node->incomplete) parent->incomplete = true;
+        unlink(*node);
+        gone.emplace_back(node);
+        node = parent;
+        if (gone.size() < gone_max) continue;
+        lock.unlock();
+        gone.clear();  // closing takes time
+        lock.lock();
+    }
+    if (!node) {
+        finished_ = true;
+        more_.notify_all();
+    }
+    close_some();
+    lock.unlock();
+}
+
+/// Leaves a directory. Gives the mutex up where there is something to do.
+bool traversal::leave(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock) {
+    tree_node* parent = node.parent;
+    const bool both_are_open = node.is_open && (!parent || parent->is_open);
+    if (both_are_open && !kind_.leaves) return false;
+    ++node.pins;
+    if (parent) ++parent->pins;
+    lock.unlock();
+    bool once_more = false;
+    if (both_are_open)
+        once_more = leave(self, node);
+    else
+        once_more = leave_reopened(self, node);
+    lock.lock();
+    --node.pins;
+    if (parent) --parent->pins;
+    return once_more;
+}
+
+/// Opens the parent again if it was closed, which the way up can do for nothing, and leaves. Whether the
+/// directory is to be read once more.
+bool traversal::leave_reopened(tree_worker& self, tree_node& node) {
+    const result<> own = pin(node);
+    if (!own) {
+        if (kind_.acts_on_leaving) unreadable(self, node, "open", own.error());
+        return kind_.acts_on_leaving ? false : leave(self, node);
+    }
+    const result<> above = node.parent ? reach(*node.parent, node) : result<>();
+    bool once_more = false;
+    if (above || !kind_.acts_on_leaving)
+        once_more = leave(self, node);
+    else
+        unreadable(self, node, "open ..", above.error());
+    if (above && node.parent) unpin(*node.parent);
+    unpin(node);
+    return once_more;
+}
+
+/// It cannot be opened again: what was to be done in it is not.
+void traversal::lose(tree_worker& self, tree_node& node, const std::error_code& reason) {
+    unreadable(self, node, "open", reason);
+    const std::lock_guard lock(mutex_);
+    available_ -= static_cast<std::size_t>(std::count(
+        node.pending.begin() + static_cast<std::ptrdiff_t>(node.next_pending), node.pending.end(), '\0'));
+    if (node.unread && !node.reading) --available_;
+    node.pending.clear();
+    node.next_pending = 0;
+    node.unread = node.entered = false;
+    unqueue(node);
+}
+
+/// Takes it off all lists.
+void traversal::unlink(tree_node& node) noexcept {
+    if (std::exchange(node.is_open, false)) std::erase(open_, &node);
+    (node.previous ? node.previous->next : all_) = node.next;
+    if (node.next) node.next->previous = node.previous;
+}
+
+/// Too few descriptors: fewer directories are kept open and fewer workers wanted, and the name waits. False
+/// if that is no way out.
+bool traversal::postpone(tree_node& parent, std::string_view name, const std::error_code& reason) {
+    if (!is_out_of_descriptors(reason)) return false;
+    const std::lock_guard lock(mutex_);
+    if (limit_ == 1 && open_max_ == 1) return false;
+    limit_ = std::max<std::size_t>(1, limit_ / 2);
+    open_max_ = std::max<std::size_t>(1, open_max_ / 2);
+    close_some();
+    parent.pending.append(name).push_back('\0');
+    ++available_;
+    queue(parent);
+    return true;
+}
+
+result<tree_operand> open_operand(const target& path) {
+    std::string_view text(path.path, path.size);
+    if (path.error) return error(path.error);
+    std::string_view stem = text;
+    while (stem.size() > 1 && stem.ends_with('/'))
+        stem.remove_suffix(1);
+    const std::size_t slash = stem.rfind('/');
+    const std::string_view name = slash == std::string_view::npos ? stem : stem.substr(slash + 1);
+    tree_operand made;
+    made.must_be_directory = stem.size() != text.size();
+    made.is_nameless = name.empty() || name == "." || name == "..";
+    made.name = made.is_nameless ? "." : std::string(name);
+    const std::string above(made.is_nameless ? text : stem.substr(0, stem.size() - name.size()));
+    auto base = attempt([&] {
+        return ::openat(path.fd, above.empty() ? "." : above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    });
+    if (!base) return std::unexpected(base.error());
+    made.base = unique_fd(*base);
+    return made;
+}
+
+}  // namespace aio::detail

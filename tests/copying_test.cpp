@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// copy, copy_tree, move, store, append on every engine. What the copies hold is compared with cp's in
+// tests/tool/cp.sh.
+#include "support/engines.hpp"
+#include "support/temporary.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <set>
+
+namespace aio::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class Copying : public engine_test {
+  protected:
+    void SetUp() override {
+        engine_test::SetUp();
+        tree_.emplace();
+        file_ = tree_->write("file", "text");
+    }
+    void TearDown() override {
+        EXPECT_FALSE(left_temporary_files());
+        tree_.reset();
+        engine_test::TearDown();
+    }
+    [[nodiscard]] bool left_temporary_files() const {
+        for (const auto& each : fs::recursive_directory_iterator(tree_->root()))
+            if (each.path().filename().string().starts_with(".aio-")) return true;
+        return false;
+    }
+    [[nodiscard]] std::string path(std::string_view name) const { return *tree_ / name; }
+
+    std::optional<temporary_tree> tree_;
+    std::string file_;
+};
+
+TEST_P(Copying, CopyMakesTheSameFile) {  // R-COPY
+    auto io = make_context();
+    ::chmod(file_.c_str(), 06751);
+    const timespec times[2] = {{1'000'000'000, 123'456'789}, {1'100'000'000, 987'654'321}};
+    ::utimensat(AT_FDCWD, file_.c_str(), times, 0);
+    const tree_result done = io->run(copy(file_, path("copy")));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(done.bytes, 4U);
+    const file_status status = *io->run(stat(path("copy")));
+    EXPECT_EQ(content(path("copy")), "text");
+    EXPECT_EQ(status.permissions(), 06751U);
+    EXPECT_EQ(status.mtime.tv_nsec, 987'654'321);
+    EXPECT_EQ(status.atime.tv_sec, 1'000'000'000);
+}
+
+TEST_P(Copying, CopyRefusesWhatWouldHarm) {
+    auto io = make_context();
+    EXPECT_EQ(io->run(copy(file_, file_)).error(), std::errc::invalid_argument);
+    fs::create_hard_link(file_, path("other"));
+    EXPECT_EQ(io->run(copy(file_, path("other"))).error(), std::errc::invalid_argument);
+    EXPECT_EQ(content(file_), "text");
+    EXPECT_EQ(io->run(copy(tree_->root().string(), path("copy"))).error(), std::errc::is_a_directory);
+    EXPECT_EQ(io->run(copy_tree(tree_->root().string(), path("copy"))).error(), std::errc::invalid_argument);
+    EXPECT_FALSE(exists(path("copy")));
+    EXPECT_EQ(io->run(copy(path("missing"), path("copy"))).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(copy(file_, path("none/copy"))).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(copy(file_, path("other"), {.existing = on_existing::fail})).error(),
+              std::errc::invalid_argument);
+    tree_->write("there", "old");
+    EXPECT_EQ(io->run(copy(file_, path("there"), {.existing = on_existing::fail})).error(),
+              std::errc::file_exists);
+    EXPECT_EQ(content(path("there")), "old");
+}
+
+TEST_P(Copying, CopyReplacesOrWritesInPlace) {
+    auto io = make_context();
+    for (const on_existing how : {on_existing::replace, on_existing::in_place, on_existing::as_cp}) {
+        const std::string there = tree_->write("there", "a longer old text");
+        ::chmod(there.c_str(), 0640);
+        struct stat before = {};
+        struct stat after = {};
+        ::stat(there.c_str(), &before);
+        EXPECT_TRUE(io->run(copy(file_, there, {.existing = how, .keep = preserve::nothing})));
+        ::stat(there.c_str(), &after);
+        EXPECT_EQ(content(there), "text");
+        EXPECT_EQ(before.st_ino == after.st_ino, how == on_existing::in_place);
+        if (how != on_existing::replace) {
+            EXPECT_EQ(after.st_mode & 07777U, 0640U);
+        }
+    }
+    EXPECT_TRUE(io->run(copy(file_, "/dev/null", {.existing = on_existing::as_cp})));
+    EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST_P(Copying, CopyReadsWhatClaimsToBeEmpty) {
+    auto io = make_context();
+    EXPECT_TRUE(io->run(copy("/proc/version", path("version"), {.keep = preserve::nothing})));
+    EXPECT_EQ(content(path("version")), content("/proc/version"));
+}
+
+TEST_P(Copying, HolesStayHoles) {
+    auto io = make_context();
+    const std::string sparse = tree_->write("sparse", "begin");
+    ASSERT_EQ(::truncate(sparse.c_str(), 8 << 20), 0);
+    std::ofstream(sparse, std::ios::app) << "end";
+    ASSERT_EQ(::truncate(sparse.c_str(), 12 << 20), 0);
+    for (const reflink clone : {reflink::if_possible, reflink::never}) {
+        EXPECT_TRUE(io->run(copy(sparse, path("copy"), {.clone = clone})));
+        EXPECT_TRUE(content(sparse) == content(path("copy")));
+        EXPECT_LT(io->run(stat(path("copy")))->blocks * 512, 1U << 20);
+    }
+}
+
+TEST_P(Copying, TreesKeepLinksAmongThemselves) {
+    auto io = make_context();
+    fs::create_directories(path("tree/a/b"));
+    tree_->write("tree/a/one", "linked");
+    fs::create_hard_link(path("tree/a/one"), path("tree/a/b/two"));
+    fs::create_hard_link(path("tree/a/one"), path("tree/three"));
+    fs::create_symlink("/nowhere", path("tree/link"));
+    ASSERT_EQ(::mkfifo(path("tree/fifo").c_str(), 0640), 0);
+    std::set<std::string> told;
+    copy_options how;
+    how.copied = [&told](const copy_entry& each) { told.emplace(each.to); };
+    const tree_result done = io->run(copy_tree(path("tree"), path("copy"), how));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(fs::equivalent(path("copy/a/one"), path("copy/a/b/two")));
+    EXPECT_TRUE(fs::equivalent(path("copy/a/one"), path("copy/three")));
+    EXPECT_EQ(fs::hard_link_count(path("copy/three")), 3U);
+    EXPECT_EQ(fs::read_symlink(path("copy/link")), "/nowhere");
+    EXPECT_TRUE(fs::is_fifo(path("copy/fifo")));
+    EXPECT_EQ(told.size(), 8U);
+    EXPECT_TRUE(told.contains(path("copy/a/b/two")));
+    EXPECT_TRUE(io->run(copy_tree(path("tree"), path("copy")))) << "once more, onto itself";
+    EXPECT_EQ(fs::hard_link_count(path("copy/three")), 3U);
+}
+
+TEST_P(Copying, AStoppedCopyLeavesNoPartialFile) {
+    auto io = make_context();
+    fs::create_directory(path("tree"));
+    for (int i = 0; i < 300; ++i)
+        tree_->write("tree/" + std::to_string(i), std::string(10'000, 'x'));
+    std::stop_source stop;
+    copy_options how;
+    how.tree.limit = 1;
+    how.copied = [&stop](const copy_entry& each) {
+        if (each.type == file_type::regular) stop.request_stop();
+    };
+    const tree_result done =
+        io->run(copy_tree(path("tree"), path("copy"), how).with({.stop = stop.get_token()}));
+    EXPECT_EQ(done.error(), std::errc::operation_canceled);
+    for (const auto& each : fs::directory_iterator(path("copy")))
+        EXPECT_EQ(fs::file_size(each), 10'000U);
+}
+
+TEST_P(Copying, MoveRenames) {  // R-MOVE
+    auto io = make_context();
+    tree_->write("there", "old");
+    EXPECT_EQ(io->run(move(file_, path("there"), {.existing = on_existing::fail})).error(),
+              std::errc::file_exists);
+    EXPECT_TRUE(io->run(move(file_, path("there"))));
+    EXPECT_FALSE(exists(file_));
+    EXPECT_EQ(content(path("there")), "text");
+    EXPECT_EQ(io->run(move(file_, path("there"))).error(), std::errc::no_such_file_or_directory);
+}
+
+TEST_P(Copying, MoveBetweenFileSystemsRemovesWhatItCopied) {
+    struct stat here = {};
+    struct stat memory = {};
+    ::stat(tree_->root().c_str(), &here);
+    if (::stat("/dev/shm", &memory) != 0 || here.st_dev == memory.st_dev)
+        GTEST_SKIP() << "there is one file system";
+    auto io = make_context();
+    std::string other = "/dev/shm/aio-test-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(other.data()));
+    fs::create_directories(path("tree/a"));
+    tree_->write("tree/a/file", "text");
+    fs::create_symlink("gone", path("tree/link"));
+    const tree_result done = io->run(move(path("tree"), other + "/tree"));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_FALSE(exists(path("tree")));
+    EXPECT_EQ(content(other + "/tree/a/file"), "text");
+    EXPECT_EQ(fs::read_symlink(other + "/tree/link"), "gone");
+    EXPECT_TRUE(io->run(move(other + "/tree/a/file", path("back"))));
+    EXPECT_EQ(content(path("back")), "text");
+    EXPECT_FALSE(exists(other + "/tree/a/file"));
+    fs::remove_all(other);
+}
+
+TEST_P(Copying, StoreReplacesTheWholeFile) {
+    auto io = make_context();
+    ::chmod(file_.c_str(), 0604);
+    EXPECT_TRUE(io->run(store(file_, "new")));
+    EXPECT_EQ(content(file_), "new");
+    EXPECT_EQ(io->run(stat(file_))->permissions(), 0604U);
+    EXPECT_TRUE(io->run(store(path("fresh"), "", {.mode = 0600, .durable = false})));
+    EXPECT_EQ(io->run(stat(path("fresh")))->permissions(), 0600U);
+    EXPECT_EQ(io->run(store(file_, "x", {.existing = on_existing::fail})).error(), std::errc::file_exists);
+    EXPECT_EQ(io->run(store(tree_->root().string(), "x")).error(), std::errc::is_a_directory);
+    EXPECT_EQ(io->run(store(path("none/file"), "x")).error(), std::errc::no_such_file_or_directory);
+    directory base = *io->run(open_directory(tree_->root().string()));
+    EXPECT_TRUE(io->run(store({base, "named"}, "by handle")));
+    EXPECT_EQ(content(path("named")), "by handle");
+    EXPECT_EQ(io->run(store("/dev/full/x", "x")).error(), std::errc::not_a_directory);
+}
+
+TEST_P(Copying, AppendWritesAtTheEnd) {
+    auto io = make_context();
+    EXPECT_TRUE(io->run(append(file_, " and more", {.durable = true})));
+    EXPECT_TRUE(io->run(append(path("fresh"), "a")));
+    EXPECT_EQ(content(file_), "text and more");
+    EXPECT_EQ(content(path("fresh")), "a");
+    EXPECT_EQ(io->run(append("/dev/full", "x")).error(), std::errc::no_space_on_device);
+    EXPECT_EQ(io->run(append(tree_->root().string(), "x")).error(), std::errc::is_a_directory);
+}
+
+AIO_ON_EVERY_ENGINE(Copying);
+
+}  // namespace
+
+}  // namespace aio::test

@@ -1,0 +1,29 @@
+# aio du agrees with du.
+source "$(dirname "$0")/lib.bash"
+source "$(dirname "$0")/trees.bash"
+
+same_as_du() { diff <("$aio" du "$@" | sort) <(du "$@" | sort); }
+kinds kinds
+mkdir -p a/b/c/d && head -c 100000 /dev/zero >a/b/c/big && ln a/b/c/big a/b/c/hard
+promise "every kind of object" same_as_du kinds
+promise "directories" same_as_du a
+promise "-s" same_as_du -s a kinds
+promise "-h" same_as_du -h a kinds
+promise "-d 1" same_as_du -d 1 a
+promise "-d 0" same_as_du -d 0 a
+promise "files" same_as_du kinds/file kinds/sparse
+promise "a file with two names counts once" same_as_du a/b a/b/c/hard
+promise "the source" same_as_du "$SOURCE/src"
+promise "/usr/include" same_as_du -s /usr/include
+promise "-x" same_as_du -x -s /usr/include
+promise "a link is itself" same_as_du kinds/link
+promise "no operand is the current directory" diff <("$aio" du | sort) <(du | sort)
+promise "what is missing" complains '^aio du: lstat missing: No such file' "$aio" du missing
+promise "is an error" status 1 "$aio" du missing a
+promise "a depth that is no number is wrong usage" status 2 "$aio" du -d x
+
+cd "$trees" || exit 1
+deep deep
+promise "10,000 levels, 64 descriptors, a stack of 256 KiB" eval \
+    '[[ $(limited 64 "$aio" du -s deep) == $(du -s deep) ]]'
+finish

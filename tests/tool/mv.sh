@@ -1,0 +1,52 @@
+# aio mv moves what mv moves, on one file system and from one to another.
+source "$(dirname "$0")/lib.bash"
+source "$(dirname "$0")/trees.bash"
+umask 022
+
+there() { for each; do [[ -e $each || -L $each ]] || { echo "$each is gone"; return 1; }; done; }
+gone() { for each; do [[ ! -e $each && ! -L $each ]] || { echo "$each is there"; return 1; }; done; }
+
+echo a >a && echo b >b && mkdir d
+promise "a file" eval '"$aio" mv a c && gone a && [[ $(<c) == a ]]'
+promise "onto a file" eval '"$aio" mv b c && gone b && [[ $(<c) == b ]]'
+promise "into a directory" eval '"$aio" mv c d && there d/c'
+promise "-T does not" complains 'Is a directory' eval 'echo e >e; "$aio" mv -T e d'
+promise "-t" eval '"$aio" mv -t d e && there d/e'
+promise "several" eval 'touch f g; "$aio" mv f g d && there d/f d/g'
+promise "several into a file" status 1 eval 'touch f g h; "$aio" mv f g h'
+promise "-n" eval 'echo x >x; "$aio" mv -n x d/c; [[ $(<d/c) == b ]] && there x'
+promise "-i no" eval 'echo n | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == b ]] && there x'
+promise "-u keeps what is newer" eval 'touch -d 2000-01-01 x; "$aio" mv -u x d/c; [[ $(<d/c) == b ]] && there x'
+promise "-i yes" eval 'echo y | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == x ]] && gone x'
+promise "-v" prints "renamed 'f' -> 'd/f'" "$aio" mv -v f d
+promise "the same file" complains "are the same file" "$aio" mv g ./g
+promise "two names of one file" complains "are the same file" eval 'ln g g2; "$aio" mv g g2'
+promise "which stays" there g g2
+promise "a directory into itself" status 1 "$aio" mv d d/sub
+promise "missing" complains '^aio mv: lstat missing: No such file' "$aio" mv missing d
+promise "a link is moved, not what it leads to" eval 'ln -s g l; "$aio" mv l l2 && [[ -L l2 ]] && there g'
+
+# Another file system: memory, or another memory in a mount namespace.
+other=$trees
+if [[ $(stat -c %d "$other") == "$(stat -c %d .)" ]]; then echo "no second file system"; exit 77; fi
+kinds kinds
+if command -v setfattr >/dev/null; then setfattr -n user.note -v text kinds/file 2>/dev/null; fi
+cp -a kinds "$other/like"
+promise "a tree of every kind" "$aio" mv kinds "$other/moved"
+promise "is gone here" gone kinds
+promise "and the same there" diff <(facts "$other/moved") <(facts "$other/like")
+promise "and back" eval '"$aio" mv "$other/moved" kinds && diff <(facts kinds) <(cp -a "$other/like" like; facts like)'
+promise "a file" eval 'echo a >a; "$aio" mv a "$other/a" && gone a && [[ $(<"$other/a") == a ]]'
+promise "onto a file" eval 'echo b >b; "$aio" mv b "$other/a" && gone b && [[ $(<"$other/a") == b ]]'
+promise "a link" eval 'ln -s nowhere n; "$aio" mv n "$other/n" && gone n && [[ -L $other/n ]]'
+promise "a full disk leaves the source" unshare -rm bash -c '
+    mkdir -p small && mount -t tmpfs -o size=1M none small && mkdir t && head -c 3000000 /dev/urandom >t/big && echo a >t/a || exit 77
+    "$0" mv t small 2>said && exit 1
+    grep -q "No space left" said && [[ -s t/big && -s t/a && -z $(ls -A small) ]]' "$aio"
+mkdir -p x/locked && touch x/locked/f && chmod 555 x/locked
+((EUID)) || chown -R 65534 x
+chmod 777 . "$other"
+promise "what cannot be removed is named" complains 'unlink x/locked/f: Permission denied' as_nobody "$aio" mv x "$other/x"
+promise "and the copy is complete" there "$other/x/locked/f" x/locked/f
+promise "no temporary file anywhere" test -z "$(find . "$other" -name '.aio-*')"
+finish

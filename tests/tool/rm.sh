@@ -1,0 +1,97 @@
+# aio rm removes what rm removes, says what rm says, and asks as it does.
+source "$(dirname "$0")/lib.bash"
+source "$(dirname "$0")/trees.bash"
+
+gone() { for each; do [[ ! -e $each && ! -L $each ]] || { echo "$each is still there"; return 1; }; done; }
+there() { for each; do [[ -e $each || -L $each ]] || { echo "$each is gone"; return 1; }; done; }
+
+touch a b c
+promise "files" "$aio" rm a b
+promise "are gone" gone a b
+promise "a directory is no file" complains '^aio rm: unlink empty: Is a directory$' eval 'mkdir empty; "$aio" rm empty'
+promise "which stays" there empty
+promise "-d removes it" "$aio" rm -d empty
+promise "and it is gone" gone empty
+promise "-d removes no full directory" complains '^aio rm: rmdir full: Directory not empty$' eval 'mkdir -p full/x; "$aio" rm -d full'
+promise "what is missing is an error" status 1 "$aio" rm missing c
+promise "that does not stop the others" gone c
+promise "unless -f" prints '' "$aio" rm -f missing
+promise "-f needs no operand" status 0 "$aio" rm -f
+promise "but otherwise one is needed" status 2 "$aio" rm
+
+kinds kinds
+mkdir outside && touch outside/kept
+ln -s "$PWD/outside" kinds/dir/outside
+promise "-r removes everything" "$aio" rm -r kinds
+promise "and it is gone" gone kinds
+promise "no link was followed" there outside/kept
+
+ln -s outside link
+promise "-r of a link removes the link" "$aio" rm -r link
+promise "only that" there outside/kept
+promise "it is gone" gone link
+ln -s outside link
+promise "-r of link/ does not" complains 'link/: Not a directory$' "$aio" rm -r link/
+promise "and leaves all" there link outside/kept
+promise ". is refused" status 1 "$aio" rm -r .
+promise ".. is refused" status 1 "$aio" rm -rf ../work/..
+promise "and names that end so" status 1 "$aio" rm -rf outside/.
+promise "/ is refused" complains 'rmtree /: Device or resource busy' "$aio" rm -rf /
+promise "/ is refused by identity" complains 'Device or resource busy' "$aio" rm -rf ///
+promise "all is there" there outside/kept /bin
+
+mkdir -p v/d && touch v/d/f
+promise "-v" prints $'removed \'v/d/f\'\nremoved directory \'v/d\'\nremoved directory \'v\'' "$aio" rm -rv v
+touch f
+promise "-v of a file" prints "removed 'f'" "$aio" rm -v f
+
+mkdir -p q/d && touch q/d/{one,two}
+promise "-i asks" complains "^aio rm: descend into directory 'q'\?" eval 'echo n | "$aio" rm -ri q'
+promise "and obeys" there q/d/one q/d/two
+printf 'y\ny\nn\ny\ny\n' | "$aio" rm -ri q 2>/dev/null
+promise "one answer each" eval '(($(ls q/d | wc -l) == 1))'
+promise "what is not wanted keeps the directories" status 0 eval '"$aio" rm -ri q 2>/dev/null <<<n'
+promise "all of it" eval '(yes | "$aio" rm -ri q 2>/dev/null); gone q'
+
+# Errors in the middle.
+mkdir -p m/{open,closed,unreadable}/sub && touch m/{open,closed,unreadable}/sub/f m/f
+chmod 555 m/closed/sub
+chmod 300 m/unreadable
+chmod -R o+w m/open
+((EUID)) || chown -R 65534 m
+said() { as_nobody "$aio" rm -rf m 2>&1 | sed 's/: [A-Z].*//' | sort; }
+promise "what cannot be removed is named" diff <(said) <(printf 'aio rm: open m/unreadable\naio rm: unlink m/closed/sub/f\n')
+promise "the rest is gone" gone m/open m/f
+promise "it is still an error" status 1 as_nobody "$aio" rm -rf m
+chmod -R u+rwx m && rm -rf m
+
+cd "$trees" || exit 1
+deep deep
+promise "10,000 levels, 64 descriptors, a stack of 256 KiB" limited 64 "$aio" rm -r deep
+promise "are gone" gone deep
+comb comb
+promise "coming back to 2,000 levels with 16 descriptors" limited 16 "$aio" rm -r comb
+promise "are gone" gone comb
+
+# Memory: what it takes for 200,000 names more than for one directory. The whole million: MILLION=1.
+peak() { # of a command's resident set, in KiB
+    python3 - "$@" <<'END'
+import os, resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+END
+}
+number=${MILLION:+1000000}
+number=${number:-200000}
+mkdir one many && touch one/f
+base=$(peak "$aio" rm -r one)
+python3 -c "
+import sys
+for i in range($number): open('many/name-%d' % i, 'w').close()"
+du_grown=$(($(peak "$aio" du -s many) - base))
+rm_grown=$(($(peak "$aio" rm -r many) - base))
+echo "growth for $number entries: du $du_grown KiB, rm $rm_grown KiB"
+promise "du: memory does not grow with the entries" test "$du_grown" -lt 32768
+promise "rm: memory does not grow with the entries" test "$rm_grown" -lt 32768
+promise "and they are gone" gone many
+finish

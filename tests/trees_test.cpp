@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// rmtree, walk, disk_usage, chmod_tree, chown_tree on every engine: what they do, what they leave alone, and
+// how they end early.
+#include "support/engines.hpp"
+#include "support/temporary.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace aio::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class Trees : public engine_test {
+  protected:
+    void SetUp() override {
+        engine_test::SetUp();
+        tree_.emplace();
+        root_ = *tree_ / "root";
+        fs::create_directories(root_ + "/a/b/c");
+        fs::create_directories(root_ + "/d");
+        tree_->write("root/a/file", "text");
+        tree_->write("root/a/b/file", "more");
+        tree_->write("outside", "kept");
+        fs::create_symlink(tree_->root(), root_ + "/d/up");
+        ASSERT_EQ(::mkfifo((root_ + "/d/fifo").c_str(), 0600), 0);
+    }
+    void TearDown() override {
+        tree_.reset();
+        engine_test::TearDown();
+    }
+
+    /// `width` directories of as many files.
+    void grow(int width) const {
+        for (int i = 0; i < width; ++i) {
+            const std::string directory = root_ + "/grown" + std::to_string(i);
+            fs::create_directory(directory);
+            for (int j = 0; j < width; ++j)
+                std::ofstream(directory + "/" + std::to_string(j)) << j;
+        }
+    }
+    [[nodiscard]] std::set<std::string> expected() const {
+        std::set<std::string> paths{root_};
+        for (const auto& each : fs::recursive_directory_iterator(root_))
+            paths.insert(each.path());
+        return paths;
+    }
+
+    std::optional<temporary_tree> tree_;
+    std::string root_;
+};
+
+TEST_P(Trees, RmtreeRemovesAllOfItAndNothingElse) {  // R-RMTREE
+    auto io = make_context();
+    const tree_result done = io->run(rmtree(root_));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(done.directories, 5U);
+    EXPECT_EQ(done.others, 4U);
+    EXPECT_FALSE(exists(root_));
+    EXPECT_TRUE(exists(*tree_ / "outside"));
+}
+
+TEST_P(Trees, RmtreeOfALinkIsAnErrorAndRemovesNothing) {  // safety: promise 2
+    auto io = make_context();
+    fs::create_directory_symlink(root_, *tree_ / "link");
+    for (const char* name : {"/link", "/link/"}) {
+        const tree_result done = io->run(rmtree(tree_->root().string() + name));
+        EXPECT_EQ(done.error(), std::errc::not_a_directory) << name;
+        EXPECT_EQ(done.failed, 1U);
+    }
+    EXPECT_TRUE(exists(root_ + "/a/b/file"));
+}
+
+TEST_P(Trees, RmtreeRefusesWhatMustNotBeRemoved) {
+    auto io = make_context();
+    EXPECT_EQ(io->run(rmtree(tree_->root().string() + "/missing")).error(),
+              std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(rmtree(*tree_ / "outside")).error(), std::errc::not_a_directory);
+    EXPECT_EQ(io->run(rmtree("")).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(rmtree("/")).error(), std::errc::device_or_resource_busy);
+    EXPECT_EQ(io->run(rmtree("/usr/..")).error(), std::errc::device_or_resource_busy);
+    EXPECT_EQ(io->run(rmtree(root_ + "/a/.")).error(), std::errc::invalid_argument);
+    EXPECT_EQ(io->run(rmtree(root_ + "/a/..")).error(), std::errc::invalid_argument);
+    EXPECT_TRUE(exists(root_ + "/a/b/file"));
+    EXPECT_TRUE(exists(*tree_ / "outside"));
+}
+
+TEST_P(Trees, RmtreeTakesAHandleAndAName) {
+    auto io = make_context();
+    directory base = *io->run(open_directory(root_));
+    const tree_result done = io->run(rmtree({base, "a"}));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_FALSE(exists(root_ + "/a"));
+    EXPECT_TRUE(exists(root_ + "/d/fifo"));
+}
+
+TEST_P(Trees, RmtreeAsksAndTells) {
+    auto io = make_context();
+    std::vector<std::string> removed;
+    rmtree_options how;
+    how.confirm = [](const tree_entry& entry, bool) { return !entry.path.ends_with("fifo"); };
+    how.removed = [&removed](const tree_entry& entry) { removed.emplace_back(entry.path); };
+    const tree_result done = io->run(rmtree(root_, how));
+    EXPECT_TRUE(done) << "what is not wanted is no failure";
+    EXPECT_TRUE(exists(root_ + "/d/fifo"));
+    EXPECT_FALSE(exists(root_ + "/a"));
+    EXPECT_FALSE(exists(root_ + "/d/up"));
+    EXPECT_EQ(removed.size(), 6U);
+    EXPECT_TRUE(std::find(removed.begin(), removed.end(), root_ + "/a/b/file") != removed.end());
+}
+
+TEST_P(Trees, AStopTokenStopsBetweenEntries) {
+    auto io = make_context();
+    grow(60);
+    std::stop_source stop;
+    rmtree_options how;
+    how.tree.limit = 1;
+    how.removed = [&stop](const tree_entry&) { stop.request_stop(); };
+    const tree_result done = io->run(rmtree(root_, how).with({.stop = stop.get_token()}));
+    EXPECT_EQ(done.error(), std::errc::operation_canceled);
+    EXPECT_LT(done.others, 3000U);
+    EXPECT_TRUE(exists(root_));
+}
+
+TEST_P(Trees, AWishToStopAtTheFirstFailureIsHeard) {
+    auto io = make_context();
+    grow(20);
+    std::set<std::string> seen;
+    walk_options how;
+    how.tree.failed = [](const tree_failure&) { return on_failure::stop; };
+    const tree_result done = io->run(walk(root_ + "/missing", [](const walk_batch&) {}, how));
+    EXPECT_EQ(done.error(), std::errc::no_such_file_or_directory);
+}
+
+TEST_P(Trees, AFunctionThatThrowsEndsItAndIsHeard) {  // M-6
+    auto io = make_context();
+    grow(30);
+    EXPECT_THROW(io->run(walk(root_, [](const walk_batch&) { throw std::runtime_error("enough"); })),
+                 std::runtime_error);
+}
+
+TEST_P(Trees, WalkFindsEverythingOnceParentsFirst) {
+    auto io = make_context();
+    grow(12);
+    for (const walk_order order : {walk_order::found, walk_order::breadth}) {
+        std::set<std::string> found;
+        unsigned depth = 0;
+        walk_options how;
+        how.order = order;
+        how.by_inode = true;
+        how.status = true;
+        const tree_result done = io->run(walk(
+            root_,
+            [&](const walk_batch& batch) {
+                for (const walk_entry entry : batch) {
+                    EXPECT_TRUE(found.emplace(entry.path).second) << entry.path << " twice";
+                    EXPECT_TRUE(entry.path.ends_with(entry.name));
+                    EXPECT_EQ(entry.depth, static_cast<unsigned>(std::count(
+                                               entry.path.begin() + static_cast<std::ptrdiff_t>(root_.size()),
+                                               entry.path.end(), '/')));
+                    EXPECT_TRUE(entry.depth == 0 || found.contains(fs::path(entry.path).parent_path()))
+                        << entry.path;
+                    EXPECT_TRUE(order == walk_order::found || entry.depth >= depth) << entry.path;
+                    depth = entry.depth;
+                    ASSERT_TRUE(entry.status);
+                    EXPECT_EQ(entry.status->inode, entry.inode);
+                    EXPECT_EQ(entry.status->type(), entry.type);
+                }
+            },
+            how));
+        EXPECT_TRUE(done) << done.error().message();
+        EXPECT_EQ(found, expected());
+        EXPECT_EQ(done.directories + done.others, found.size());
+    }
+}
+
+TEST_P(Trees, WalkObeysItsFilter) {
+    auto io = make_context();
+    std::set<std::string> found;
+    walk_options how;
+    how.filter = [](const walk_entry& entry) {
+        if (entry.name == "a") return walk_choice::only_in;
+        if (entry.name == "b") return walk_choice::only_it;
+        if (entry.name == "d") return walk_choice::neither;
+        return walk_choice::take;
+    };
+    EXPECT_TRUE(io->run(walk(
+        root_,
+        [&](const walk_batch& batch) {
+            for (const walk_entry entry : batch)
+                found.emplace(entry.path);
+        },
+        how)));
+    EXPECT_EQ(found, (std::set<std::string>{root_, root_ + "/a/b", root_ + "/a/file"}));
+}
+
+task<std::size_t> count_batches(std::string root, std::size_t at_most, std::set<std::string>* found) {
+    tree_walk tree(root);
+    std::size_t batches = 0;
+    while (batches < at_most) {
+        auto batch = co_await tree.next();
+        if (!batch) break;
+        EXPECT_FALSE(batch->empty());
+        for (const walk_entry entry : *batch)
+            found->emplace(entry.path);
+        ++batches;
+    }
+    co_return batches;
+}
+
+TEST_P(Trees, WalkIsAwaitedBatchByBatch) {
+    auto io = make_context();
+    grow(40);
+    std::set<std::string> found;
+    EXPECT_GE(io->run(count_batches(root_, 1000, &found)), 1U);
+    EXPECT_EQ(found, expected());
+    EXPECT_EQ(io->run(count_batches(root_, 1, &found)), 1U) << "a walk that is left early";
+}
+
+task<tree_result> options_in_place(std::string root, std::size_t* found) {
+    co_return co_await walk(root, [found](const walk_batch& batch) { *found += batch.size(); },
+                            {.by_inode = true, .filter = [](const walk_entry& entry) {
+                                 return entry.type == file_type::fifo ? walk_choice::neither
+                                                                      : walk_choice::take;
+                             }});
+}
+
+TEST_P(Trees, OptionsMayBeWrittenWhereTheyAreUsed) {  // what g++ 12 destroys twice, if it is not trivial
+    auto io = make_context();
+    std::size_t found = 0;
+    EXPECT_TRUE(io->run(options_in_place(root_, &found)));
+    EXPECT_EQ(found, expected().size() - 1);
+}
+
+TEST_P(Trees, DiskUsageCountsAFileOnce) {
+    auto io = make_context();
+    tree_->write("root/a/big", std::string(100'000, 'x'));
+    fs::create_hard_link(root_ + "/a/big", root_ + "/a/b/again");
+    std::uint64_t sum = 0;
+    std::uint64_t of_root = 0;
+    std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
+    for (const std::string& each : expected()) {
+        struct stat status = {};
+        ::lstat(each.c_str(), &status);
+        if (seen.emplace(status.st_dev, status.st_ino).second)
+            sum += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+    disk_usage_options how;
+    how.directory = [&of_root](const directory_usage& of) {
+        if (of.depth == 0) of_root = of.bytes;
+    };
+    const tree_result found = io->run(disk_usage(root_, how));
+    EXPECT_TRUE(found);
+    EXPECT_EQ(found.bytes, sum);
+    EXPECT_EQ(of_root, sum);
+    EXPECT_EQ(found.directories + found.others, expected().size());
+}
+
+TEST_P(Trees, ChmodTreeChangesWhatItIsToldAndNoLinksTarget) {
+    auto io = make_context();
+    const std::string outside = *tree_ / "outside";
+    ::chmod(outside.c_str(), 0644);
+    fs::create_symlink(outside, root_ + "/a/link");
+    EXPECT_TRUE(io->run(chmod_tree(root_, 0711, 0640)));
+    const auto mode = [](const std::string& path) {
+        struct stat status = {};
+        ::lstat(path.c_str(), &status);
+        return status.st_mode & 07777U;
+    };
+    EXPECT_EQ(mode(root_), 0711U);
+    EXPECT_EQ(mode(root_ + "/a/b/c"), 0711U);
+    EXPECT_EQ(mode(root_ + "/a/b/file"), 0640U);
+    EXPECT_EQ(mode(root_ + "/d/fifo"), 0640U);
+    EXPECT_EQ(mode(outside), 0644U);
+    EXPECT_TRUE(io->run(chmod_tree(root_, keep_mode, 0600)));
+    EXPECT_EQ(mode(root_ + "/a"), 0711U);
+    EXPECT_EQ(mode(root_ + "/a/file"), 0600U);
+    EXPECT_TRUE(io->run(chmod_tree(root_, 0, 0))) << "it does not lock itself out";
+    EXPECT_EQ(mode(root_), 0U);
+    ::chmod(root_.c_str(), 0700);
+    EXPECT_TRUE(io->run(chown_tree(root_, ::geteuid(), keep)));
+    EXPECT_EQ(io->run(chown_tree(root_, -1, keep)).error(), std::errc::invalid_argument);
+    if (::geteuid() != 0) fs::permissions(root_ + "/a", fs::perms::owner_all);
+    EXPECT_TRUE(io->run(chmod_tree(root_ + "/a", 0700, 0600)));
+}
+
+TEST_P(Trees, ProgressComesInPoll) {
+    auto io = make_context();
+    grow(30);
+    tree_progress last;
+    std::size_t calls = 0;
+    disk_usage_options how;
+    how.tree.progress = [&](const tree_progress& now) {
+        EXPECT_GE(now.others, last.others);
+        last = now;
+        ++calls;
+    };
+    const tree_result done = io->run(disk_usage(root_, how));
+    EXPECT_GE(calls, 1U);
+    EXPECT_EQ(last.others, done.others);
+    EXPECT_EQ(last.bytes, done.bytes);
+}
+
+TEST_P(Trees, SeveralAtOnceAndDroppedOnes) {
+    auto io = make_context();
+    grow(20);
+    std::size_t found = 0;
+    for (int i = 0; i < 4; ++i)
+        io->submit(walk(root_, [&found](const walk_batch& batch) { found += batch.size(); }));
+    io->flush();
+    EXPECT_EQ(found, 4 * expected().size());
+    request dropped = io->submit(rmtree(root_), [](const tree_result&) { FAIL(); });
+    io->poll();
+    dropped.forget();
+    io->flush();
+}
+
+AIO_ON_EVERY_ENGINE(Trees);
+
+}  // namespace
+
+}  // namespace aio::test

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// aio cp: copies files and trees, as cp.
+#include "arguments.hpp"
+#include "command.hpp"
+#include "destination.hpp"
+#include "prompt.hpp"
+#include "tree_runner.hpp"
+
+#include <aio/copying.hpp>
+#include <aio/metadata.hpp>
+
+namespace tool {
+
+namespace {
+
+struct settings {
+    bool recursive = false;
+    bool recursive_too = false;
+    bool archive = false;
+    bool preserve = false;
+    bool follow_none = false;
+    bool follow_all = false;
+    bool follow_operands = false;
+    bool no_clobber = false;
+    bool ask = false;
+    bool update = false;
+    bool verbose = false;
+    bool force = false;
+    bool one_file_system = false;
+    bool progress = false;
+    std::optional<std::string> reflink;
+    destination to;
+};
+
+bool is_newer(const aio::file_status& a, const aio::file_status& b) {
+    if (a.mtime.tv_sec != b.mtime.tv_sec) return a.mtime.tv_sec > b.mtime.tv_sec;
+    return a.mtime.tv_nsec > b.mtime.tv_nsec;
+}
+
+class copier {
+  public:
+    explicit copier(settings how)
+        : settings_(std::move(how)), runner_("cp", !settings_.ask && !settings_.verbose) {}
+
+    int run(const arguments& options);
+
+  private:
+    [[nodiscard]] aio::copy_options copy_options();
+    void copy(const std::string& from);
+    [[nodiscard]] bool overwrites(const aio::copy_entry& entry);
+
+    settings settings_;
+    tree_runner runner_;
+};
+
+int copier::run(const arguments& options) {
+    if (auto status = settings_.to.settle(options, runner_.errors())) return *status;
+    runner_.will_do(settings_.to.sources());
+    for (const std::string& from : settings_.to.sources()) {
+        if (runner_.stopped()) break;
+        copy(from);
+    }
+    return runner_.finish();
+}
+
+aio::copy_options copier::copy_options() {
+    aio::copy_options how;
+    how.tree = runner_.options();
+    how.tree.one_file_system = settings_.one_file_system;
+    how.existing = aio::on_existing::as_cp;
+    how.keep = settings_.archive    ? aio::preserve::all
+               : settings_.preserve ? aio::preserve::basics
+                                    : aio::preserve::nothing;
+    how.follow = settings_.follow_all                           ? aio::follow_links::always
+                 : settings_.follow_operands                    ? aio::follow_links::root
+                 : settings_.recursive || settings_.follow_none ? aio::follow_links::never
+                                                                : aio::follow_links::root;
+    how.read_special = !settings_.recursive;
+    if (settings_.reflink)
+        how.clone = *settings_.reflink == "always"  ? aio::reflink::always
+                    : *settings_.reflink == "never" ? aio::reflink::never
+                                                    : aio::reflink::if_possible;
+    if (settings_.ask) how.tree.limit = 1;
+    if (settings_.ask || settings_.no_clobber || settings_.update)
+        how.overwrite = [this](const aio::copy_entry& entry) { return overwrites(entry); };
+    if (settings_.verbose)
+        how.copied = [this](const aio::copy_entry& entry) {
+            runner_.print(quoted(entry.from) + " -> " + quoted(entry.to) + '\n');
+        };
+    return how;
+}
+
+/// On a worker.
+bool copier::overwrites(const aio::copy_entry& entry) {
+    if (settings_.no_clobber) return false;
+    if (settings_.update && !is_newer(*entry.source, *entry.destination)) return false;
+    return !settings_.ask || is_confirmed("cp", "overwrite " + quoted(entry.to));
+}
+
+void copier::copy(const std::string& from) {
+    const std::string to = settings_.to.path_for(from);
+    const aio::copy_options how = copy_options();
+    const bool follow = how.follow != aio::follow_links::never || from.ends_with('/');
+    const aio::result<aio::file_status> status =
+        runner_.io().run(follow ? aio::stat(from) : aio::lstat(from));
+    if (!status) return runner_.errors().error("stat", from, status.error());
+    if (status->is_directory() && !settings_.recursive)
+        return runner_.errors().error("omitting directory", from, "-r is not specified");
+    if (is_same_file(from, to, follow))
+        return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
+    if (!settings_.to.take(to) && !status->is_directory())
+        return runner_.errors().error("copy to", to, "will not overwrite what was just made");
+    runner_.run_tree(aio::copy_tree(from, to, how));
+}
+
+}  // namespace
+
+int cp(std::span<char*> given) {
+    settings how;
+    arguments options("cp",
+                      "Copies each PATH to the last one. Files are complete\n"
+                      "when they get their name. Whoever changes a tree\n"
+                      "meanwhile, nothing outside it is read or written.");
+    options.flag("-r,--recursive", how.recursive, "directories and all in them");
+    options.flag("-R", how.recursive_too, "the same");
+    options.flag("-a,--archive", how.archive, "-rP, keeping all there is to keep");
+    options.flag("-p", how.preserve, "keep owner, permissions, times");
+    options.flag("-P,--no-dereference", how.follow_none, "copy links, do not follow them");
+    options.flag("-L,--dereference", how.follow_all, "follow all links");
+    options.flag("-H", how.follow_operands, "follow links that are operands");
+    options.flag("-n,--no-clobber", how.no_clobber, "overwrite nothing");
+    options.flag("-i,--interactive", how.ask, "ask before overwriting");
+    options.flag("-u,--update", how.update, "overwrite only what is older");
+    options.flag("-f,--force", how.force, "changes nothing");
+    options.flag("-v,--verbose", how.verbose, "say what was copied");
+    options.flag("-x,--one-file-system", how.one_file_system, "leave out what is mounted there");
+    options.value("--reflink", "WHEN", how.reflink, "share blocks: always, auto, never");
+    options.flag("--progress", how.progress, "as always on a terminal");
+    how.to.declare(options);
+    // As everywhere, a value only after "=".
+    std::string always = "--reflink=always";
+    std::vector<char*> words(given.begin(), given.end());
+    for (char*& word : words) {
+        if (std::string_view(word) == "--") break;
+        if (std::string_view(word) == "--reflink") word = always.data();
+    }
+    if (auto status = options.parse(words)) return *status;
+    if (how.reflink && *how.reflink != "always" && *how.reflink != "auto" && *how.reflink != "never")
+        return options.complain("--reflink: " + *how.reflink);
+    how.recursive = how.recursive || how.recursive_too || how.archive;
+    if (how.archive && !how.follow_all && !how.follow_operands) how.follow_none = true;
+    return copier(std::move(how)).run(options);
+}
+
+}  // namespace tool

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "destination.hpp"
+
+#include "command.hpp"
+
+#include <sys/stat.h>
+
+#include <string_view>
+
+namespace tool {
+
+namespace {
+
+bool is_directory(const std::string& path) {
+    struct stat found = {};
+    return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+/// The last name, without slashes behind it. Of "." and ".." nothing: what is in them goes into the target
+/// itself.
+std::string_view last_name(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/'))
+        path.remove_suffix(1);
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return name == "." || name == ".." ? "." : name;
+}
+
+}  // namespace
+
+void destination::declare(arguments& options) {
+    options.value("-t,--target-directory", "DIR", directory_, "put them all into DIR");
+    options.flag("-T,--no-target-directory", no_directory_, "TARGET is no directory to fill");
+    options.operands("PATH", operands_, 0, "what, and last where to");
+}
+
+std::optional<int> destination::settle(const arguments& options, report& errors) {
+    if (directory_ && no_directory_) return options.complain("-t and -T exclude each other");
+    if (operands_.empty()) return options.complain("PATH is required");
+    if (directory_) {
+        target_ = *directory_;
+        is_directory_ = true;
+    } else {
+        if (operands_.size() == 1) return options.complain("where to is missing after " + operands_.front());
+        target_ = operands_.back();
+        operands_.pop_back();
+        is_directory_ = !no_directory_ && is_directory(target_);
+        if (no_directory_ && operands_.size() > 1)
+            return options.complain("-T takes one PATH and the target");
+    }
+    if (is_directory_ ? is_directory(target_) : operands_.size() == 1) return std::nullopt;
+    errors.error("target", target_, std::make_error_code(std::errc::not_a_directory));
+    return failure;
+}
+
+std::string destination::path_for(const std::string& source) const {
+    if (!is_directory_) return target_;
+    std::string path = target_;
+    if (!path.ends_with('/')) path += '/';
+    return path.append(last_name(source));
+}
+
+bool is_same_file(const std::string& a, const std::string& b, bool follow) {
+    struct stat first = {};
+    struct stat second = {};
+    const auto look = follow ? ::stat : ::lstat;
+    return look(a.c_str(), &first) == 0 && look(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+bool is_newer(const std::string& a, const std::string& b, bool follow) {
+    struct stat first = {};
+    struct stat second = {};
+    const auto look = follow ? ::stat : ::lstat;
+    if (look(a.c_str(), &first) != 0 || look(b.c_str(), &second) != 0) return true;
+    if (first.st_mtim.tv_sec != second.st_mtim.tv_sec) return first.st_mtim.tv_sec > second.st_mtim.tv_sec;
+    return first.st_mtim.tv_nsec > second.st_mtim.tv_nsec;
+}
+
+std::string quoted(std::string_view name) {
+    return '\'' + printable(name) + '\'';
+}
+
+}  // namespace tool

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// destination: where cp and mv put what they are given.
+#pragma once
+
+#include "arguments.hpp"
+#include "report.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+class destination {
+  public:
+    /// Adds the options -t and -T, and the operands.
+    void declare(arguments& options);
+    /// Takes the operands apart. An exit status if they cannot be.
+    [[nodiscard]] std::optional<int> settle(const arguments& options, report& errors);
+
+    [[nodiscard]] const std::vector<std::string>& sources() const noexcept { return operands_; }
+    /// Where a source goes.
+    [[nodiscard]] std::string path_for(const std::string& source) const;
+    /// Whether nothing else went there before: "cp a/f b/f d" would lose one of them.
+    [[nodiscard]] bool take(const std::string& path) { return taken_.insert(path).second; }
+
+  private:
+    std::optional<std::string> directory_;
+    bool no_directory_ = false;
+    std::vector<std::string> operands_;
+    std::string target_;
+    bool is_directory_ = false;
+    std::set<std::string> taken_;
+};
+
+/// Whether both paths are of one file, a link itself counting as one if `follow` is not set.
+[[nodiscard]] bool is_same_file(const std::string& a, const std::string& b, bool follow);
+
+/// Whether the first was changed later than the second; `follow` as above.
+[[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);
+
+/// A name in quotes, as coreutils show it.
+[[nodiscard]] std::string quoted(std::string_view name);
+
+}  // namespace tool

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "listing.hpp"
+
+#include "json.hpp"
+
+#include <algorithm>
+
+namespace tool {
+
+namespace {
+
+const char* word_for(aio::file_type type) {
+    constexpr const char* words[] = {"unknown",      "fifo", "character device", "", "directory", "",
+                                     "block device", "",     "regular",          "", "symlink",   "",
+                                     "socket"};
+    return words[static_cast<unsigned>(type)];
+}
+
+void append_json(std::string& to, const aio::walk_entry& entry) {
+    to += "{\"path\":";
+    append_json_string(to, entry.path);
+    to.append(",\"type\":\"").append(word_for(entry.type));
+    to.append("\",\"inode\":").append(std::to_string(entry.inode));
+    to.append(",\"depth\":").append(std::to_string(entry.depth));
+    if (const aio::file_status* status = entry.status) {
+        const auto number = [&to](const char* name, std::uint64_t value) {
+            to.append(",\"").append(name).append("\":").append(std::to_string(value));
+        };
+        number("size", status->size);
+        number("blocks", status->blocks);
+        number("mode", status->mode);
+        number("links", status->links);
+        number("uid", status->uid);
+        number("gid", status->gid);
+        number("device", status->device);
+        to.append(",\"mtime\":").append(std::to_string(status->mtime.tv_sec)).append(",\"mtime_ns\":");
+        to.append(std::to_string(status->mtime.tv_nsec));
+    }
+    to += '}';
+}
+
+}  // namespace
+
+void listing::add(const aio::walk_batch& batch) {
+    for (const aio::walk_entry entry : batch) {
+        count(entry.type);
+        const bool is_directory = entry.type == aio::file_type::directory;
+        if (is_directory ? how_.print_directories : how_.print_others) print(entry);
+    }
+}
+
+void listing::count(aio::file_type type) noexcept {
+    if (type == aio::file_type::directory)
+        ++counts_.directories;
+    else if (type == aio::file_type::regular)
+        ++counts_.files;
+    else if (type == aio::file_type::symlink)
+        ++counts_.symlinks;
+    else
+        ++counts_.others;
+}
+
+void listing::print(const aio::walk_entry& entry) {
+    const bool wants_slash = entry.type == aio::file_type::directory && !entry.path.ends_with('/');
+    if (how_.only) {
+        matched_.assign(entry.path);
+        if (wants_slash) matched_ += '/';
+        if (!how_.only->matches(matched_)) return;
+    }
+    std::string& block = out_.block();
+    const std::size_t begin = block.size();
+    if (how_.json) {
+        append_json(block, entry);
+    } else {
+        block.append(entry.path);
+        if (wants_slash) block += '/';
+        // A terminal would obey what a name may contain.
+        if (is_terminal_)
+            std::replace_if(block.begin() + static_cast<std::ptrdiff_t>(begin), block.end(), is_control, '?');
+    }
+    block += how_.terminator;
+    out_.pour();
+}
+
+}  // namespace tool

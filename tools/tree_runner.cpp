@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "tree_runner.hpp"
+
+#include "command.hpp"
+#include "interrupt.hpp"
+
+#include <cstdio>
+
+namespace tool {
+
+tree_runner::tree_runner(const char* command, bool show_progress)
+    : command_(command), errors_(command), progress_(show_progress) {}
+
+aio::tree_options tree_runner::options() {
+    aio::tree_options made;
+    made.failed = [this](const aio::tree_failure& each) {
+        errors_.error(each.operation, each.path, each.reason);
+        return aio::on_failure::go_on;
+    };
+    if (progress_.wanted())
+        made.progress = [this](const aio::tree_progress& now) {
+            progress_.note(before_.directories + before_.others + now.directories + now.others,
+                           before_.bytes + now.bytes);
+        };
+    return made;
+}
+
+void tree_runner::wait_for(aio::request request) {
+    bool was_stopped = false;
+    while (!request.done()) {
+        io_.wait(aio::deadline(longest_wait));
+        io_.poll();
+        pour();
+        progress_.show(errors_.count());
+        if (progress_.is_shown()) measure();
+        if (stopped() && !std::exchange(was_stopped, true)) request.cancel();
+    }
+    progress_.erase();
+}
+
+/// Only now: what is over in a second needs no estimate.
+void tree_runner::measure() {
+    for (const std::string& path : std::exchange(paths_, {})) {
+        ++measuring_;
+        aio::disk_usage_options how;
+        how.apparent_size = true;
+        how.tree.limit = 1;
+        io_.submit(aio::disk_usage(path, how), [this](const aio::tree_result& found) {
+            all_.others += found.directories + found.others;
+            all_.bytes += found.bytes;
+            if (--measuring_ == 0) progress_.expect(all_.others, all_.bytes);
+        });
+    }
+}
+
+void tree_runner::run_tree(aio::task<aio::tree_result> work) {
+    const aio::tree_result done = run(std::move(work));
+    before_.directories += done.directories;
+    before_.others += done.others;
+    before_.bytes += done.bytes;
+    if (done.stopped && !stopped()) errors_.error(command_, "", done.stopped);
+}
+
+void tree_runner::print(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    printed_ += text;
+}
+
+void tree_runner::pour() {
+    {
+        const std::lock_guard lock(mutex_);
+        out_.block() += printed_;
+        printed_.clear();
+    }
+    if (out_.is_terminal())
+        out_.flush();
+    else
+        out_.pour();
+}
+
+bool tree_runner::stopped() const noexcept {
+    return is_interrupted() || out_.ended();
+}
+
+int tree_runner::finish() {
+    const bool was_interrupted = is_interrupted();
+    pour();
+    out_.finish();
+    if (!was_interrupted) return errors_.status();
+    std::fprintf(stderr, "aio %s: interrupted after %ju entries\n", command_,
+                 static_cast<std::uintmax_t>(before_.directories + before_.others));
+    return interrupted;
+}
+
+}  // namespace tool

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// tree_runner: runs operations on trees for a command, one after the other.
+#pragma once
+
+#include "output.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+
+#include <aio/context.hpp>
+#include <aio/trees.hpp>
+
+#include <mutex>
+#include <string>
+
+namespace tool {
+
+/// Failures go to stderr, lines to stdout, progress to a terminal. Ctrl-C stops what is running, between two
+/// entries, and what comes after it.
+class tree_runner {
+  public:
+    tree_runner(const char* command, bool show_progress);
+
+    /// To be given to every operation; its functions are set.
+    [[nodiscard]] aio::tree_options options();
+    /// Runs a task to its end.
+    template <class T>
+    T run(aio::task<T> work) {
+        std::optional<T> outcome;
+        const aio::request request =
+            io_.submit(std::move(work), [&](T value) { outcome.emplace(std::move(value)); });
+        wait_for(request);
+        return std::move(*outcome);
+    }
+    /// The same, and counts what was done.
+    void run_tree(aio::task<aio::tree_result> work);
+
+    /// Says what all operations together are about, so that progress can tell how much is left.
+    void will_do(std::vector<std::string> paths) { paths_ = std::move(paths); }
+
+    /// Adds to the output, from any thread; it is written now and then.
+    void print(std::string_view text);
+    /// Whether the rest is not wanted.
+    [[nodiscard]] bool stopped() const noexcept;
+    /// The exit status, after the last output. Says what was done if it was interrupted.
+    [[nodiscard]] int finish();
+
+    [[nodiscard]] report& errors() noexcept { return errors_; }
+    [[nodiscard]] output& out() noexcept { return out_; }
+    [[nodiscard]] aio::context& io() noexcept { return io_; }
+
+  private:
+    void wait_for(aio::request request);
+    void pour();
+    void measure();
+
+    const char* command_;
+    report errors_;
+    output out_{errors_};
+    std::mutex mutex_;
+    std::string printed_;  // under the mutex
+    aio::context io_;
+    progress progress_;
+    std::vector<std::string> paths_;  // to be measured once progress is shown
+    std::size_t measuring_ = 0;
+    aio::tree_progress all_;     // of those that are measured
+    aio::tree_progress before_;  // of the operations that are over
+};
+
+}  // namespace tool
