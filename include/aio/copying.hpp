@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // copy, copy_tree, move; store and append.
 //
-// What is being written has a temporary name, `.aio-` and random letters, until it is complete; only a
-// process that is killed leaves one behind. Whoever changes source or destination meanwhile: see
+// What is being written has no name, or a temporary one, `.aio-` and random letters, until it is complete;
+// only a process that is killed leaves one behind. Whoever changes source or destination meanwhile: see
 // <aio/trees.hpp>.
 #pragma once
 
