@@ -47,7 +47,8 @@ class engine::turn {
     engine* outer_;  // another context's poll, whose callback polls this one
 };
 
-poll_result engine::deliver_results(const poll_budget& limit) {
+/// By value: a callback may destroy what the limit was read from.
+poll_result engine::deliver_results(poll_budget limit) {
     turn now(*this);
     serve_deadlines();
     serve_messages();
@@ -68,7 +69,7 @@ poll_result engine::deliver_results(const poll_budget& limit) {
     return did;
 }
 
-poll_result engine::poll(const poll_budget& limit) {
+poll_result engine::poll(poll_budget limit) {
     poll_result did = deliver_results(limit);
     // C-MAXOUT: the seed's documented condition, "more than".
     std::size_t most = max_outstanding.load(std::memory_order_relaxed);

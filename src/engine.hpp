@@ -38,7 +38,7 @@ class engine {
     [[nodiscard]] thread_limits limits() const noexcept;
 
     // The polling thread.
-    poll_result poll(const poll_budget& budget);
+    poll_result poll(poll_budget budget);
     bool wait(clock::time_point until);
     bool flush(clock::time_point until);
     shutdown_report shutdown(clock::time_point until);
@@ -79,7 +79,7 @@ class engine {
     void give_up_all(int cause, stake accepted) noexcept;
 
     [[nodiscard]] bool wait_for_something(clock::time_point until);
-    poll_result deliver_results(const poll_budget& limit);
+    poll_result deliver_results(poll_budget limit);
     [[nodiscard]] block* next_result() noexcept;
     void gather() noexcept;
     bool take_up(block& request);
