@@ -90,6 +90,11 @@ void leak_checked::SetUp() {
     ::signal(SIGALRM, on_alarm);
     ::alarm(60);
     std::thread([] {}).join();  // the thread sanitizer starts one of its own with the first
+    // Workers of a test before, without this fixture, may be about to end.
+    static_cast<void>(eventually([] {
+        return std::ranges::none_of(names_of_other_threads(),
+                                    [](const std::string& name) { return name.ends_with("/aio"); });
+    }));
     descriptors_ = open_descriptors();
     threads_ = count_threads();
 }
