@@ -93,7 +93,7 @@ void leak_checked::SetUp() {
     // Workers of a test before, without this fixture, may be about to end.
     static_cast<void>(eventually([] {
         return std::ranges::none_of(names_of_other_threads(),
-                                    [](const std::string& name) { return name.ends_with("/aio"); });
+                                    [](const std::string& each) { return each.ends_with("/aio"); });
     }));
     descriptors_ = open_descriptors();
     threads_ = count_threads();
