@@ -88,8 +88,9 @@ void traversal::install(tree_node& node, open_place from, open_place to) {
         ++node.pins;
         return;
     }
-    node.from = std::move(from);
-    node.to = std::move(to);
+    // The status stays that of the first time: others compare with it, without the mutex.
+    node.from.fd = std::move(from.fd);
+    node.to.fd = std::move(to.fd);
     node.repositioned = node.unread;
     keep_open(node);
 }
