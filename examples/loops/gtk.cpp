@@ -1,8 +1,8 @@
-// A window whose animation goes on while a directory tree is counted.
+// A window whose animation goes on while a directory tree is copied.
 // Build: g++ -std=c++23 gtk.cpp $(pkg-config --cflags --libs aiopp gtk4)
 //
-// gtk [TREE [SCREENSHOT.png]]: closes when it is done; else stays open.
-#include "tree_count.hpp"
+// gtk FROM TO [SCREENSHOT.png]: with a third argument it closes when it is done.
+#include "tree_copy.hpp"
 
 #include <aio/loop/glib.hpp>
 
@@ -13,11 +13,12 @@
 #include <memory>
 
 struct program {
-    std::string tree;
+    std::string from;
+    std::string to;
     std::string screenshot;
     aio::context io{};
     aio::loop::glib files{io};
-    std::unique_ptr<tree_count> count{};
+    std::unique_ptr<tree_copy> copy{};
     GtkWidget* drawing = nullptr;
     int frames = 0;
     gint64 last = 0;
@@ -35,9 +36,9 @@ void draw(GtkDrawingArea*, cairo_t* to, int, int, gpointer data) {
     cairo_stroke(to);
     cairo_set_source_rgb(to, 0, 0, 0);
     cairo_set_font_size(to, 15);
-    std::string lines[] = {std::to_string(self.count->entries) + " entries",
-                           std::to_string(self.count->directories) + " directories",
-                           self.count->done() ? "done" : std::to_string(self.count->open) + " being read"};
+    std::string lines[] = {std::to_string(self.copy->entries) + " entries",
+                           std::to_string(self.copy->megabytes) + " MiB",
+                           self.copy->done ? "copied" : "being copied"};
     for (double y = 80; const std::string& line : lines) {
         cairo_move_to(to, 170, y);
         cairo_show_text(to, line.c_str());
@@ -60,7 +61,7 @@ gboolean frame(GtkWidget* drawing, GdkFrameClock* clock, gpointer data) {
     if (self.frames++) self.longest_pause = std::max(self.longest_pause, now - self.last);
     self.last = now;
     gtk_widget_queue_draw(drawing);
-    if (self.screenshot.empty() || !self.count->done() || self.frames < 30) return G_SOURCE_CONTINUE;
+    if (self.screenshot.empty() || !self.copy->done || self.frames < 30) return G_SOURCE_CONTINUE;
     save(self);
     gtk_window_close(GTK_WINDOW(gtk_widget_get_root(drawing)));
     return G_SOURCE_REMOVE;
@@ -75,17 +76,19 @@ void activate(GtkApplication* application, gpointer data) {
     gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(self.drawing), draw, &self, nullptr);
     gtk_window_set_child(GTK_WINDOW(window), self.drawing);
     gtk_widget_add_tick_callback(self.drawing, frame, &self, nullptr);
-    self.count = std::make_unique<tree_count>(self.io, self.tree);
+    self.copy = std::make_unique<tree_copy>(self.io, self.from, self.to);
     gtk_window_present(GTK_WINDOW(window));
 }
 
 int main(int argc, char** argv) {
-    program self{.tree = argc > 1 ? argv[1] : "/usr", .screenshot = argc > 2 ? argv[2] : ""};
+    if (argc < 3) return std::puts("usage: gtk FROM TO [SCREENSHOT.png]"), 2;
+    program self{.from = argv[1], .to = argv[2], .screenshot = argc > 3 ? argv[3] : ""};
     GtkApplication* application = gtk_application_new(nullptr, G_APPLICATION_NON_UNIQUE);
     g_signal_connect(application, "activate", G_CALLBACK(activate), &self);
     int status = g_application_run(G_APPLICATION(application), 0, nullptr);
     g_object_unref(application);
-    std::printf("%zu entries in %zu directories, %d frames, %d ms at most between two\n", self.count->entries,
-                self.count->directories, self.frames, static_cast<int>(self.longest_pause / 1000));
+    std::printf("%ju entries, %ju MiB, %ju failed, %d frames, %d ms at most between two\n",
+                std::uintmax_t(self.copy->entries), std::uintmax_t(self.copy->megabytes),
+                std::uintmax_t(self.copy->failed), self.frames, static_cast<int>(self.longest_pause / 1000));
     return status;
 }

@@ -1,8 +1,8 @@
-// A window whose animation goes on while a directory tree is counted.
+// A window whose animation goes on while a directory tree is copied.
 // Build: g++ -std=c++23 qt.cpp $(pkg-config --cflags --libs aiopp Qt6Widgets) -fPIC
 //
-// qt [TREE [SCREENSHOT.png]]: closes when it is done; else stays open.
-#include "tree_count.hpp"
+// qt FROM TO [SCREENSHOT.png]: with a third argument it closes when it is done.
+#include "tree_copy.hpp"
 
 #include <aio/loop/qt.hpp>
 
@@ -17,7 +17,7 @@
 
 class window : public QWidget {
   public:
-    explicit window(const tree_count& counted) : count(counted) {
+    explicit window(const tree_copy& shown) : copy(shown) {
         resize(360, 200);
         setWindowTitle("aiopp and Qt");
         QObject::connect(&clock, &QTimer::timeout, this, [this] { update(); });
@@ -37,13 +37,13 @@ class window : public QWidget {
         painter.setPen(QPen(QColor(40, 90, 160), 12, Qt::SolidLine, Qt::RoundCap));
         painter.drawArc(40, 50, 100, 100, -frames * 6 * 16, 100 * 16);  // turns as long as frames come
         painter.setPen(Qt::black);
-        painter.drawText(170, 80, QString("%1 entries").arg(count.entries));
-        painter.drawText(170, 105, QString("%1 directories").arg(count.directories));
-        painter.drawText(170, 130, count.done() ? "done" : QString("%1 being read").arg(count.open));
+        painter.drawText(170, 80, QString("%1 entries").arg(copy.entries));
+        painter.drawText(170, 105, QString("%1 MiB").arg(copy.megabytes));
+        painter.drawText(170, 130, copy.done ? "copied" : "being copied");
     }
 
   private:
-    const tree_count& count;
+    const tree_copy& copy;
     QTimer clock;
     QElapsedTimer since_last;
 };
@@ -52,19 +52,21 @@ int main(int argc, char** argv) {
     QApplication application(argc, argv);
     aio::context io;
     aio::loop::qt files(io);
-    tree_count count(io, argc > 1 ? argv[1] : "/usr");
-    window shown(count);
+    if (argc < 3) return std::puts("usage: qt FROM TO [SCREENSHOT.png]"), 2;
+    tree_copy copy(io, argv[1], argv[2]);
+    window shown(copy);
     shown.show();
 
     QTimer end;
     QObject::connect(&end, &QTimer::timeout, [&] {
-        if (argc < 3 || !count.done() || shown.frames < 30) return;
-        shown.grab().save(argv[2]);
+        if (argc < 4 || !copy.done || shown.frames < 30) return;
+        shown.grab().save(argv[3]);
         application.quit();
     });
     end.start(50);
     int status = application.exec();
-    std::printf("%zu entries in %zu directories, %d frames, %d ms at most between two\n", count.entries,
-                count.directories, shown.frames, static_cast<int>(shown.longest_pause));
+    std::printf("%ju entries, %ju MiB, %ju failed, %d frames, %d ms at most between two\n",
+                std::uintmax_t(copy.entries), std::uintmax_t(copy.megabytes), std::uintmax_t(copy.failed),
+                shown.frames, static_cast<int>(shown.longest_pause));
     return status;
 }
