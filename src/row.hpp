@@ -2,6 +2,8 @@
 // row: one operation of the table.
 #pragma once
 
+#include "error_classes.hpp"
+
 #include <aio/detail/block.hpp>
 #include <aio/operation.hpp>
 #include <aio/result.hpp>
@@ -23,10 +25,13 @@ struct row {
     const char* name;
     /// Makes the blocking call, on any thread, EINTR handled: 0 and a value made at `value`, or an errno.
     int (*run)(const call& arguments, void* value) noexcept;
+    /// What it may give, besides what is wrong with its arguments. Without a default.
+    error_classes errors;
     /// The same if that is certain not to block, else EAGAIN, and nothing has happened; null if nothing is.
     int (*try_now)(const call& arguments, void* value) noexcept = nullptr;
     /// Undoes what a value stands for where destroying it is not enough; null if it is.
     void (*undo)(void* value) noexcept = nullptr;
+    detail::short_counts short_counts = detail::short_counts::none;
     stake at_stake = stake::nothing;
     default_route route = default_route::threads;
     const char* why = "no faster way that never blocks";  // of the route, for `aio routes`

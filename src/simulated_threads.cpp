@@ -119,7 +119,7 @@ void simulated_route::draw_fate(flight& begun) noexcept {
             // Its time is virtual: what is left to be done takes none.
             latency = std::chrono::nanoseconds(std::exchange(operation->arguments().data.offset, 0));
         }
-        const auto errors = plausible_errors(operation->operation());
+        const auto errors = operation->operation().errors.each();
         if (!errors.empty() && dice.chance(world_.faults().error))
             begun.error = errors[dice.below(errors.size())];
         begun.shortened = !begun.error && dice.chance(world_.faults().short_count);

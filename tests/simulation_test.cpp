@@ -3,8 +3,6 @@
 #include <aio/aio.hpp>
 #include <aio/simulation.hpp>
 
-#include "row.hpp"
-#include "simulated_faults.hpp"
 #include "support/child.hpp"
 #include "support/leaks.hpp"
 #include "support/temporary.hpp"
@@ -213,16 +211,6 @@ TEST_F(Simulation, LimitOfNoThreadsLeavesTheCallsToWait) {
     io.flush();
     EXPECT_EQ(delivered, 1);
     EXPECT_EQ(io.statistics().assisted, 1u);
-}
-
-TEST_F(Simulation, EveryOperationHasItsErrors) {
-    for (const aio::detail::row* each : aio::detail::all_rows()) {
-        SCOPED_TRACE(each->name);
-        const std::set<std::string> infallible = {"nop", "busy", "sync"};
-        EXPECT_EQ(aio::detail::plausible_errors(*each).empty(), infallible.contains(each->name));
-        for (int error : aio::detail::plausible_errors(*each))
-            EXPECT_NE(error, EINTR);
-    }
 }
 
 TEST_F(Simulation, FaultsHaveNoEffect) {

@@ -68,12 +68,17 @@ call new_owners(const target& what, new_owner user, new_owner group, int flags) 
 
 }  // namespace
 
-const row rows::utime = {.name = "utime", .run = run<&utime_call>, .at_stake = stake::effect};
-const row rows::lutime = {.name = "lutime", .run = run<&utime_call>, .at_stake = stake::effect};
-const row rows::chown = {.name = "chown", .run = run<&chown_call>, .at_stake = stake::effect};
-const row rows::lchown = {.name = "lchown", .run = run<&chown_call>, .at_stake = stake::effect};
-const row rows::chmod = {.name = "chmod", .run = run<&chmod_call>, .at_stake = stake::effect};
-const row rows::access = {.name = "access", .run = run<&access_call>};
+const row rows::utime = {
+    .name = "utime", .run = run<&utime_call>, .errors = errors::changing, .at_stake = stake::effect};
+const row rows::lutime = {
+    .name = "lutime", .run = run<&utime_call>, .errors = errors::changing, .at_stake = stake::effect};
+const row rows::chown = {
+    .name = "chown", .run = run<&chown_call>, .errors = errors::changing, .at_stake = stake::effect};
+const row rows::lchown = {
+    .name = "lchown", .run = run<&chown_call>, .errors = errors::changing, .at_stake = stake::effect};
+const row rows::chmod = {
+    .name = "chmod", .run = run<&chmod_call>, .errors = errors::changing, .at_stake = stake::effect};
+const row rows::access = {.name = "access", .run = run<&access_call>, .errors = errors::looking_up};
 
 }  // namespace detail
 

@@ -41,7 +41,8 @@ result<> closing::operator()() {
     return close_once(fd);
 }
 
-const row rows::close = {.name = "close", .run = run<&close_call>, .at_stake = stake::effect};
+const row rows::close = {
+    .name = "close", .run = run<&close_call>, .errors = errors::closing, .at_stake = stake::effect};
 
 }  // namespace detail
 

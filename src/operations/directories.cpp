@@ -63,10 +63,14 @@ result<> rmdir_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::mkdir = {.name = "mkdir", .run = run<&mkdir_call>, .at_stake = stake::effect};
-const row rows::make_directories = {
-    .name = "make_directories", .run = run<&make_directories_call>, .at_stake = stake::effect};
-const row rows::rmdir = {.name = "rmdir", .run = run<&rmdir_call>, .at_stake = stake::effect};
+const row rows::mkdir = {
+    .name = "mkdir", .run = run<&mkdir_call>, .errors = errors::adding, .at_stake = stake::effect};
+const row rows::make_directories = {.name = "make_directories",
+                                    .run = run<&make_directories_call>,
+                                    .errors = errors::adding,
+                                    .at_stake = stake::effect};
+const row rows::rmdir = {
+    .name = "rmdir", .run = run<&rmdir_call>, .errors = errors::removing, .at_stake = stake::effect};
 
 }  // namespace detail
 

@@ -138,19 +138,27 @@ result<std::size_t> writev_all_call(const call& arguments) {
 
 const row rows::read_exactly = {.name = "read_exactly",
                                 .run = run<&read_exactly_call>,
+                                .errors = errors::reading,
                                 .try_now = run<&read_now>,
                                 .at_stake = stake::memory,
                                 .why = cached_or_not};
 const row rows::pread_exactly_owned = {.name = "pread_exactly_owned",
                                        .run = run<&read_exactly_owned_call>,
+                                       .errors = errors::reading,
                                        .try_now = run<&read_owned_now>,
                                        .why = cached_or_not};
-const row rows::read_exactly_owned = {
-    .name = "read_exactly_owned", .run = run<&read_exactly_owned_call>, .at_stake = stake::effect};
-const row rows::readv_exactly = {
-    .name = "readv_exactly", .run = run<&readv_exactly_call>, .at_stake = stake::memory};
-const row rows::write_all = {.name = "write_all", .run = run<&write_all_call>, .at_stake = stake::memory};
-const row rows::writev_all = {.name = "writev_all", .run = run<&writev_all_call>, .at_stake = stake::memory};
+const row rows::read_exactly_owned = {.name = "read_exactly_owned",
+                                      .run = run<&read_exactly_owned_call>,
+                                      .errors = errors::reading,
+                                      .at_stake = stake::effect};
+const row rows::readv_exactly = {.name = "readv_exactly",
+                                 .run = run<&readv_exactly_call>,
+                                 .errors = errors::reading,
+                                 .at_stake = stake::memory};
+const row rows::write_all = {
+    .name = "write_all", .run = run<&write_all_call>, .errors = errors::writing, .at_stake = stake::memory};
+const row rows::writev_all = {
+    .name = "writev_all", .run = run<&writev_all_call>, .errors = errors::writing, .at_stake = stake::memory};
 
 }  // namespace detail
 

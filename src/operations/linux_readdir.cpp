@@ -53,7 +53,7 @@ result<directory_listing> readdir_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::readdir = {.name = "readdir", .run = run<&readdir_call>};
+const row rows::readdir = {.name = "readdir", .run = run<&readdir_call>, .errors = errors::opening};
 
 operation<directory_listing> readdir(const target& path, readdir_options how) noexcept {
     call arguments = on(path);

@@ -56,7 +56,7 @@ result<std::string> realpath_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::realpath = {.name = "realpath", .run = run<&realpath_call>};
+const row rows::realpath = {.name = "realpath", .run = run<&realpath_call>, .errors = errors::opening};
 
 }  // namespace detail
 

@@ -25,7 +25,8 @@ result<> rename_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::rename = {.name = "rename", .run = run<&rename_call>, .at_stake = stake::effect};
+const row rows::rename = {
+    .name = "rename", .run = run<&rename_call>, .errors = errors::adding, .at_stake = stake::effect};
 
 }  // namespace detail
 

@@ -49,8 +49,12 @@ result<> readahead_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::sendfile = {.name = "sendfile", .run = run<&sendfile_call>, .at_stake = stake::effect};
-const row rows::readahead = {.name = "readahead", .run = run<&readahead_call>};
+const row rows::sendfile = {.name = "sendfile",
+                            .run = run<&sendfile_call>,
+                            .errors = errors::writing,
+                            .short_counts = short_counts::of_writes,
+                            .at_stake = stake::effect};
+const row rows::readahead = {.name = "readahead", .run = run<&readahead_call>, .errors = errors::reading};
 
 }  // namespace detail
 

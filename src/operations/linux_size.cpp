@@ -39,8 +39,10 @@ result<> fallocate_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::truncate = {.name = "truncate", .run = run<&truncate_call>, .at_stake = stake::effect};
-const row rows::fallocate = {.name = "fallocate", .run = run<&fallocate_call>, .at_stake = stake::effect};
+const row rows::truncate = {
+    .name = "truncate", .run = run<&truncate_call>, .errors = errors::resizing, .at_stake = stake::effect};
+const row rows::fallocate = {
+    .name = "fallocate", .run = run<&fallocate_call>, .errors = errors::resizing, .at_stake = stake::effect};
 
 }  // namespace detail
 

@@ -63,8 +63,8 @@ result<file_status> status_of(int base, const char* path, int flags) noexcept {
 
 static_assert(STATX_BTIME == 0x800U, "file_status::has_btime knows the number");
 
-const row rows::stat = {.name = "stat", .run = run<&stat_call>};
-const row rows::lstat = {.name = "lstat", .run = run<&stat_call>};
+const row rows::stat = {.name = "stat", .run = run<&stat_call>, .errors = errors::looking_up};
+const row rows::lstat = {.name = "lstat", .run = run<&stat_call>, .errors = errors::looking_up};
 
 }  // namespace detail
 

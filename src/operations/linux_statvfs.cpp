@@ -55,7 +55,7 @@ result<file_system_status> statvfs_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::statvfs = {.name = "statvfs", .run = run<&statvfs_call>};
+const row rows::statvfs = {.name = "statvfs", .run = run<&statvfs_call>, .errors = errors::opening};
 
 }  // namespace detail
 

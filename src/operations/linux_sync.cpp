@@ -28,9 +28,12 @@ result<> sync_file_range_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::syncfs = {.name = "syncfs", .run = run<&syncfs_call>, .at_stake = stake::effect};
-const row rows::sync_file_range = {
-    .name = "sync_file_range", .run = run<&sync_file_range_call>, .at_stake = stake::effect};
+const row rows::syncfs = {
+    .name = "syncfs", .run = run<&syncfs_call>, .errors = errors::flushing, .at_stake = stake::effect};
+const row rows::sync_file_range = {.name = "sync_file_range",
+                                   .run = run<&sync_file_range_call>,
+                                   .errors = errors::flushing,
+                                   .at_stake = stake::effect};
 
 }  // namespace detail
 

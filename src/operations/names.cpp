@@ -52,11 +52,15 @@ result<> mknod_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::link = {.name = "link", .run = run<&link_call>, .at_stake = stake::effect};
-const row rows::symlink = {.name = "symlink", .run = run<&symlink_call>, .at_stake = stake::effect};
-const row rows::readlink = {.name = "readlink", .run = run<&readlink_call>};
-const row rows::unlink = {.name = "unlink", .run = run<&unlink_call>, .at_stake = stake::effect};
-const row rows::mknod = {.name = "mknod", .run = run<&mknod_call>, .at_stake = stake::effect};
+const row rows::link = {
+    .name = "link", .run = run<&link_call>, .errors = errors::adding, .at_stake = stake::effect};
+const row rows::symlink = {
+    .name = "symlink", .run = run<&symlink_call>, .errors = errors::adding, .at_stake = stake::effect};
+const row rows::readlink = {.name = "readlink", .run = run<&readlink_call>, .errors = errors::looking_up};
+const row rows::unlink = {
+    .name = "unlink", .run = run<&unlink_call>, .errors = errors::removing, .at_stake = stake::effect};
+const row rows::mknod = {
+    .name = "mknod", .run = run<&mknod_call>, .errors = errors::adding, .at_stake = stake::effect};
 
 }  // namespace detail
 

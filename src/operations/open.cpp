@@ -40,10 +40,12 @@ result<directory> open_directory_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::open = {.name = "open", .run = run<&open_call>};
+const row rows::open = {.name = "open", .run = run<&open_call>, .errors = errors::opening};
 // What it makes or empties stays so when the file is closed again.
-const row rows::open_creating = {.name = "open_creating", .run = run<&open_call>, .at_stake = stake::effect};
-const row rows::open_directory = {.name = "open_directory", .run = run<&open_directory_call>};
+const row rows::open_creating = {
+    .name = "open_creating", .run = run<&open_call>, .errors = errors::creating, .at_stake = stake::effect};
+const row rows::open_directory = {
+    .name = "open_directory", .run = run<&open_directory_call>, .errors = errors::opening};
 
 operation<file> open(const target& path, int flags, mode_t mode) noexcept {
     call arguments = on(path);

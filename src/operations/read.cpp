@@ -42,16 +42,28 @@ result<std::string> read_owned_now(const call& arguments) {
 
 const row rows::read = {.name = "read",
                         .run = run<&read_call>,
+                        .errors = errors::reading,
                         .try_now = run<&read_now>,
+                        .short_counts = short_counts::of_reads,
                         .at_stake = stake::memory,
                         .why = cached_or_not};
-const row rows::readv = {.name = "readv", .run = run<&readv_call>, .at_stake = stake::memory};
+const row rows::readv = {.name = "readv",
+                         .run = run<&readv_call>,
+                         .errors = errors::reading,
+                         .short_counts = short_counts::of_reads,
+                         .at_stake = stake::memory};
 const row rows::pread_owned = {.name = "pread_owned",
                                .run = run<&read_owned_call>,
+                               .errors = errors::reading,
                                .try_now = run<&read_owned_now>,
+                               .short_counts = short_counts::of_reads,
                                .why = cached_or_not};
 // What is read of a pipe or socket, or passed by the position, is lost to others if nobody receives it.
-const row rows::read_owned = {.name = "read_owned", .run = run<&read_owned_call>, .at_stake = stake::effect};
+const row rows::read_owned = {.name = "read_owned",
+                              .run = run<&read_owned_call>,
+                              .errors = errors::reading,
+                              .short_counts = short_counts::of_reads,
+                              .at_stake = stake::effect};
 
 }  // namespace detail
 

@@ -28,10 +28,12 @@ result<> fdatasync_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::sync = {.name = "sync", .run = run<&sync_call>};
+const row rows::sync = {.name = "sync", .run = run<&sync_call>, .errors = errors::none};
 // The kernel reports an error once: giving the call up would lose it.
-const row rows::fsync = {.name = "fsync", .run = run<&fsync_call>, .at_stake = stake::effect};
-const row rows::fdatasync = {.name = "fdatasync", .run = run<&fdatasync_call>, .at_stake = stake::effect};
+const row rows::fsync = {
+    .name = "fsync", .run = run<&fsync_call>, .errors = errors::flushing, .at_stake = stake::effect};
+const row rows::fdatasync = {
+    .name = "fdatasync", .run = run<&fdatasync_call>, .errors = errors::flushing, .at_stake = stake::effect};
 
 }  // namespace detail
 

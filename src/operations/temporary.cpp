@@ -131,8 +131,10 @@ void undo_mkdtemp(void* value) noexcept {
 
 }  // namespace
 
-const row rows::mkstemp = {.name = "mkstemp", .run = run<&mkstemp_call>, .undo = undo_mkstemp};
-const row rows::mkdtemp = {.name = "mkdtemp", .run = run<&mkdtemp_call>, .undo = undo_mkdtemp};
+const row rows::mkstemp = {
+    .name = "mkstemp", .run = run<&mkstemp_call>, .errors = errors::creating, .undo = undo_mkstemp};
+const row rows::mkdtemp = {
+    .name = "mkdtemp", .run = run<&mkdtemp_call>, .errors = errors::creating, .undo = undo_mkdtemp};
 
 }  // namespace detail
 

@@ -36,9 +36,13 @@ result<> busy_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::nop = {
-    .name = "nop", .run = run<&nop_call>, .route = default_route::at_once, .why = "makes no system call"};
-const row rows::busy = {.name = "busy", .run = run<&busy_call>, .why = "is there to keep a thread busy"};
+const row rows::nop = {.name = "nop",
+                       .run = run<&nop_call>,
+                       .errors = errors::none,
+                       .route = default_route::at_once,
+                       .why = "makes no system call"};
+const row rows::busy = {
+    .name = "busy", .run = run<&busy_call>, .errors = errors::none, .why = "is there to keep a thread busy"};
 
 }  // namespace detail
 

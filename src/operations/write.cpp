@@ -22,8 +22,16 @@ result<std::size_t> writev_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::write = {.name = "write", .run = run<&write_call>, .at_stake = stake::memory};
-const row rows::writev = {.name = "writev", .run = run<&writev_call>, .at_stake = stake::memory};
+const row rows::write = {.name = "write",
+                         .run = run<&write_call>,
+                         .errors = errors::writing,
+                         .short_counts = short_counts::of_writes,
+                         .at_stake = stake::memory};
+const row rows::writev = {.name = "writev",
+                          .run = run<&writev_call>,
+                          .errors = errors::writing,
+                          .short_counts = short_counts::of_writes,
+                          .at_stake = stake::memory};
 
 }  // namespace detail
 
