@@ -15,6 +15,14 @@ install(FILES cmake/aiopp-config.cmake cmake/aiopp-loops.cmake ${PROJECT_BINARY_
 
 # Relative to the file itself, so that `cmake --install --prefix` elsewhere still gives the right paths.
 file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+# What a static library needs, all who link it must name.
+set(pc_libs)
+set(pc_libs_private)
+if(AIO_RING AND BUILD_SHARED_LIBS)
+    set(pc_libs_private " -luring")
+elseif(AIO_RING)
+    set(pc_libs " -luring")
+endif()
 configure_file(cmake/aiopp.pc.in ${PROJECT_BINARY_DIR}/aiopp.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/aiopp.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -8,7 +8,7 @@ trap 'rm -rf "$root"' EXIT
 say() { printf '==> %s\n' "$*" >&2; }
 
 say "making a clean Debian 12 in $root"
-mmdebstrap --quiet --variant=apt --include=g++,pkg-config,cmake,make bookworm "$root" "$@"
+mmdebstrap --quiet --variant=apt --include=g++,pkg-config,cmake,make,liburing-dev bookworm "$root" "$@"
 
 mkdir "$root/packages"
 cp build/packages/*.deb "$root/packages"

@@ -124,16 +124,32 @@ std::size_t leaf::payload_size(const call& call) noexcept {
     return bytes;
 }
 
-int leaf::run() noexcept {
+template <class Make>
+int leaf::turn(Make&& make) noexcept {
     // The value takes the arguments' place: what they hold is let go by hand.
     descriptor* at = std::exchange(arguments().at.keep, nullptr);
     descriptor* to = std::exchange(arguments().to.keep, nullptr);
     has_run = true;
-    int failed = row_->run(arguments(), payload());
+    const int failed = make();
     has_value = !failed;
     release(at);
     release(to);
     return failed;
+}
+
+int leaf::run() noexcept {
+    return turn([this] { return row_->run(arguments(), payload()); });
+}
+
+void leaf::take(int failed, std::size_t count, std::string&& bytes) noexcept {
+    turn([&] {
+        if (failed) return failed;
+        if (row_->ring->owns_buffer)
+            std::construct_at(static_cast<std::string*>(payload()), std::move(bytes));
+        else if (row_->ring->moves_bytes)
+            std::construct_at(static_cast<std::size_t*>(payload()), count);
+        return 0;
+    });
 }
 
 bool leaf::try_now() noexcept {

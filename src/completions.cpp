@@ -91,4 +91,17 @@ void completions::wait(clock::time_point until) noexcept {
     rung_.store(0, std::memory_order_seq_cst);  // whatever it was about, the caller looks at it now
 }
 
+void completions::wait_for_signal(clock::time_point until) noexcept {
+    // As an event loop does: pushes and wakes make the descriptor readable meanwhile.
+    waiting_.store(false, std::memory_order_seq_cst);
+    if (!rung_.load(std::memory_order_seq_cst) && mark(nullptr, asleep())) {
+        wakeup_.wait(until);
+        mark(asleep(), nullptr);
+        expect_signal();
+        acknowledge();
+    }
+    rung_.store(0, std::memory_order_relaxed);  // as in wait()
+    waiting_.store(true, std::memory_order_seq_cst);
+}
+
 }  // namespace aio::detail

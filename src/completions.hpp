@@ -21,6 +21,8 @@ class completions {
     [[nodiscard]] result<> open() noexcept { return wakeup_.open(); }
     [[nodiscard]] result<> open_as(completions& old) noexcept { return wakeup_.open_as(old.wakeup_); }
     [[nodiscard]] int fd() const noexcept { return wakeup_.fd(); }
+    /// The eventfd by which others, the kernel, may make it readable.
+    [[nodiscard]] int event() const noexcept { return wakeup_.event(); }
 
     // Any thread.
     void push(block& finished) noexcept {
@@ -55,6 +57,10 @@ class completions {
     void begin_wait() noexcept;
     /// Blocks until there may be something to do, or `until` has passed.
     void wait(clock::time_point until) noexcept;
+    /// The same, but for what the kernel signals too, which wakes no futex.
+    void wait_for_signal(clock::time_point until) noexcept;
+    /// The kernel may signal from now on: the next poll is to look.
+    void expect_signal() noexcept { signalled_.store(true, std::memory_order_relaxed); }
     /// Whether poll may have something to do, so that the descriptor was not made ready to tell.
     bool end_wait(bool in_poll) noexcept;
 

@@ -17,6 +17,7 @@ class credit {
         skipped_.store(skipped, std::memory_order_relaxed);
         return skipped % retry == 0;
     }
+    [[nodiscard]] bool pays() const noexcept { return left_.load(std::memory_order_relaxed) > 0; }
     /// Notes whether it did, which it returns.
     bool paid(bool did) noexcept {
         const int left = left_.load(std::memory_order_relaxed);

@@ -26,6 +26,7 @@ class engine::turn {
         engine_.poller_.store(this_thread_mark(), std::memory_order_release);
         if (engine_.polls_++) return;
         engine_.inline_.renew();
+        engine_.route_->begin_turn();
         engine_.results_->begin_poll();
     }
     turn(const turn&) = delete;
@@ -36,7 +37,9 @@ class engine::turn {
         engine_.next_ = next_;
         if (--engine_.polls_) return;
         engine_.deadlines_.arm(*engine_.results_);
-        engine_.results_->end_poll(!engine_.pending_.empty() || engine_.route_->stranded());
+        const bool more = engine_.route_->end_turn();
+        engine_.results_->end_poll(more || !engine_.pending_.empty() || engine_.route_->stranded());
+        if (engine_.route_->signals()) engine_.results_->expect_signal();
         engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; });
     }
 
@@ -229,7 +232,7 @@ bool engine::wait_for_something(clock::time_point until) {
         clock::time_point next = std::min(until, earliest);
         if (route_->advance(next)) continue;
         if (route_->leaves_room() && linger_.until([this] { return !results_->empty(); })) continue;
-        results_->wait(next);
+        route_->wait(*results_, next);
     }
 }
 

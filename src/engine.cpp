@@ -3,6 +3,7 @@
 #include "engine.hpp"
 
 #include "fork.hpp"
+#include "ring_route.hpp"
 #include "row.hpp"
 #include "simulated_route.hpp"
 #include "thread_route.hpp"
@@ -48,7 +49,8 @@ engine::engine(const context_options& how)
 
 /// Whether calls that may be quick are tried at once. Without threads, requests are held back.
 bool engine::tries(const thread_limits& limits) const noexcept {
-    return options_.routes == routes_used::automatic && !options_.simulation && limits.max != 0;
+    const bool wanted = options_.routes == routes_used::automatic || options_.routes == routes_used::inline_;
+    return wanted && !options_.simulation && limits.max != 0;
 }
 
 void engine::make_route() {
@@ -58,6 +60,10 @@ void engine::make_route() {
                                                    options_.assist);
     else
         route_ = std::make_unique<thread_route>(results_, options_.threads, options_.assist);
+    const bool rings = options_.routes == routes_used::automatic || options_.routes == routes_used::ring;
+    if (rings && !options_.simulation)
+        route_ = std::make_unique<ring_route>(results_, std::move(route_), inline_,
+                                              options_.routes == routes_used::ring);
 }
 
 void engine::limits(const thread_limits& limits) noexcept {
@@ -139,14 +145,14 @@ void engine::dispatch(block& request) noexcept {
         if (execute(request)) return arrive(request);
         return results_->let_go(request);  // given up meanwhile
     }
+    const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
     // With many in flight, the workers do it on all processors.
-    if (request.may_be_quick && tries_.load(std::memory_order_relaxed) && outstanding() <= few &&
-        poller_.load(std::memory_order_relaxed) == this_thread_mark() &&
+    if (request.may_be_quick && tries_.load(std::memory_order_relaxed) && outstanding() <= few && here &&
         inline_.submit(static_cast<leaf&>(request))) {
         request.state.store(phase::done, std::memory_order_relaxed);
         return arrive(request);
     }
-    route_->submit(request);
+    route_->submit(request, here ? submitter::poller : submitter::other);
 }
 
 /// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on:
@@ -227,8 +233,9 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
     }
     // Relaxed: only hints; the route's lock and the exchange decide.
     phase now = request.state.load(std::memory_order_relaxed);
-    if ((now == phase::queued || now == phase::taken) && route_->take_back(request))
-        return conclude(request, cause);
+    const bool begun = now != phase::queued && now != phase::waiting && now != phase::taken;
+    if (!begun && route_->take_back(request)) return conclude(request, cause);
+    route_->interrupt(request);
     if (give_up_running(request, cause, accepted)) results_->push(request);
 }
 
@@ -273,11 +280,6 @@ void engine::leave_message(composite& to) noexcept {
     } while (
         !messages_.compare_exchange_weak(first, &to, std::memory_order_seq_cst, std::memory_order_relaxed));
     results_->wake();
-}
-
-const void* this_thread_mark() noexcept {
-    static thread_local const char mark = 0;
-    return &mark;
 }
 
 bool execute(block& request) noexcept {

@@ -9,6 +9,7 @@
 #include "linger.hpp"
 #include "request_queue.hpp"
 #include "route.hpp"
+#include "thread_mark.hpp"
 
 #include <aio/context.hpp>
 
@@ -119,8 +120,5 @@ class engine {
     bool driving_ = false;          // a coroutine is running
     std::coroutine_handle<> next_;  // to be resumed when it suspends
 };
-
-/// Names the calling thread by an address of its own.
-[[nodiscard]] const void* this_thread_mark() noexcept;
 
 }  // namespace aio::detail

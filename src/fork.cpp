@@ -78,6 +78,7 @@ void engine::begin_anew() noexcept {
     new std::shared_ptr<completions>(std::exchange(results_, fresh));
     route* old = route_.release();  // stays: its workers are gone, and what they held
     old->unlock_after_fork();
+    old->leave_to_parent();
     options_.threads = old->limits();
     make_route();
     deadlines_.forget_all();

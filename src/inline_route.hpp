@@ -38,6 +38,9 @@ class inline_route {
         return credit_.paid(request.try_now());
     }
 
+    /// Whether reads have hit the page cache of late.
+    [[nodiscard]] bool hits() const noexcept { return credit_.pays(); }
+
   private:
     /// Whether reads of it ask the page cache: with O_DIRECT, they wait for the disk all the same. Remembered
     /// for a few calls, since asking costs a tenth of one.

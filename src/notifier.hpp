@@ -21,7 +21,11 @@ class notifier {
     [[nodiscard]] result<> open_as(notifier& old) noexcept;
 
     [[nodiscard]] int fd() const noexcept { return fd_; }
+    /// What signal() writes to, for others who signal: the kernel.
+    [[nodiscard]] int event() const noexcept { return event_; }
     void signal() noexcept;
+    /// Blocks until it is signalled, or `until`.
+    void wait(clock::time_point until) noexcept;
     void acknowledge() noexcept;
     void arm(clock::time_point when) noexcept;  // time_point::max(): never
 

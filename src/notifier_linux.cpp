@@ -6,6 +6,7 @@
 #include "system_call.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -63,6 +64,20 @@ void notifier::signal() noexcept {
     const std::uint64_t one = 1;
     // Fails only when the counter is full, and then it is readable.
     static_cast<void>(attempt([&] { return ::write(event_, &one, sizeof one); }));
+}
+
+void notifier::wait(clock::time_point until) noexcept {
+    timespec left = {};
+    const timespec* limit = nullptr;
+    if (until != clock::time_point::max()) {
+        const auto rest = std::max(until - clock::now(), clock::duration::zero());
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(rest);
+        left = {seconds.count(), std::chrono::nanoseconds(rest - seconds).count()};
+        limit = &left;
+    }
+    pollfd watched = {.fd = event_, .events = POLLIN, .revents = 0};
+    // Whatever it says, the caller looks again.
+    static_cast<void>(attempt_once([&] { return ::ppoll(&watched, 1, limit, nullptr); }));
 }
 
 void notifier::acknowledge() noexcept {

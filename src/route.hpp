@@ -10,12 +10,20 @@
 
 namespace aio::detail {
 
+class completions;
+
 /// What a route says to a block.
 enum class answer {
     done,         // its outcome is fixed already
     queued,       // the route holds it and will push it to the completions
     full,         // not now
     unsupported,  // never: another route must
+};
+
+/// Who submits.
+enum class submitter {
+    poller,  // the polling thread, which alone uses what is not shared
+    other,
 };
 
 struct route_counters {
@@ -35,7 +43,7 @@ class route {
     virtual ~route() = default;
 
     /// Takes a fresh block and makes it queued, running or done.
-    virtual answer submit(block& request) noexcept = 0;
+    virtual answer submit(block& request, submitter by) noexcept = 0;
     /// Gives back a block that is still queued, fresh again; false if it is not.
     virtual bool take_back(block& request) noexcept = 0;
     /// Moves a block that is still queued; false if it is not.
@@ -44,6 +52,9 @@ class route {
     virtual void for_each_running(void (*visit)(block&, void*), void* data) noexcept = 0;
     /// Any queued block, fresh again, or null.
     virtual block* take_back_any() noexcept = 0;
+
+    /// Asks that a running call be ended, if the route can: it ends by its own result all the same.
+    virtual void interrupt(block& request) noexcept { static_cast<void>(request); }
 
     /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block
     /// otherwise. Polling thread.
@@ -65,8 +76,19 @@ class route {
     [[nodiscard]] virtual clock::time_point now() const noexcept { return clock::now(); }
     virtual bool advance(clock::time_point until) noexcept { return static_cast<void>(until), false; }
 
+    // Polling thread: a poll begins, and ends; after that, whether there is more to deliver already.
+    virtual void begin_turn() noexcept {}
+    virtual bool end_turn() noexcept { return false; }
+    /// Whether it makes the descriptor readable by itself.
+    [[nodiscard]] virtual bool signals() const noexcept { return false; }
+    /// Blocks until there may be something to do, or `until` has passed: between begin_wait and end_wait of
+    /// `results`. Polling thread.
+    virtual void wait(completions& results, clock::time_point until) noexcept;
+
     virtual void lock_for_fork() noexcept {}
     virtual void unlock_after_fork() noexcept {}  // in the parent
+    /// In the child, which never uses it again: lets go of what the kernel would think the child's.
+    virtual void leave_to_parent() noexcept {}
 };
 
 /// Makes the call of a running block. True: the outcome is fixed and the block is to be pushed. False: it was

@@ -5,6 +5,7 @@
 #include "row.hpp"
 
 #include <cstdlib>
+#include <string_view>
 
 namespace aio {
 
@@ -14,18 +15,46 @@ result<routes_used> routes_wanted(routes_used otherwise) noexcept {
     if (wanted.empty()) return otherwise;
     if (wanted == "auto") return routes_used::automatic;
     if (wanted == "threads") return routes_used::threads;
+    if (wanted == "ring") return routes_used::ring;
+    if (wanted == "inline") return routes_used::inline_;
     return error(EINVAL);
 }
 
 namespace {
 
+bool is(routes_used used, routes_used wanted) {
+    return used == routes_used::automatic || used == wanted;
+}
+
+std::string because(const detail::row& row, routes_used used, bool now, bool ring) {
+    const bool moves = row.ring && row.ring->moves_bytes;
+    std::string why;
+    if (now) why = row.why;
+    if (ring && !moves)
+        why = "io_uring has threads for it in the kernel";
+    else if (ring && used == routes_used::ring)
+        why = "by io_uring, if at an offset";
+    else if (ring && now)
+        why += "; what misses it, and O_DIRECT, by io_uring";
+    else if (ring)
+        why = "by io_uring, if at an offset with O_DIRECT";
+    if (now || (ring && moves)) why += "; else by a worker";
+    if (why.empty()) why = row.try_now ? "nothing else is wanted" : row.why;
+    if (row.try_now && is(used, routes_used::inline_) && !now)
+        why += "; this kernel's RWF_NOWAIT may give wrong data: it is too old";
+    if (row.ring && is(used, routes_used::ring) && !ring)
+        why += "; no io_uring here: " + detail::ring_works().error().message();
+    return why;
+}
+
 route_description describe(const detail::row& row, routes_used used) {
     if (row.route == detail::default_route::at_once) return {row.name, "inline", row.why};
-    if (!row.try_now) return {row.name, "threads", row.why};
-    if (used == routes_used::threads) return {row.name, "threads", "nothing else is wanted"};
-    if (!detail::nowait_is_sound())
-        return {row.name, "threads", "this kernel's RWF_NOWAIT may give wrong data; it is too old"};
-    return {row.name, "inline, threads", row.why};
+    const bool now = row.try_now && is(used, routes_used::inline_) && detail::nowait_is_sound();
+    const bool ring = row.ring && is(used, routes_used::ring) && detail::ring_works().has_value();
+    std::string route;
+    if (now) route += "inline, ";
+    if (ring) route += "ring, ";
+    return {row.name, route + "threads", because(row, used, now, ring)};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "error_classes.hpp"
+#include "ring.hpp"
 
 #include <aio/detail/block.hpp>
 #include <aio/operation.hpp>
@@ -20,6 +21,17 @@ enum class default_route : std::uint8_t {
     threads,  // but row::try_now is tried before, if there is one
 };
 
+/// How a ring makes a call, with the arguments that the system call has. Its result counts, but for errors:
+/// those are a worker's to find, which makes the call once more. So they mean the same on every route (F1,
+/// F3, F10).
+struct ring_form {
+    ring_operation operation;
+    bool moves_bytes = false;  // between a file, at an offset, and the memory of call::data
+    bool until_done = false;   // and goes on until all are moved, or none
+    bool owns_buffer = false;  // and the value is a string of them
+    bool tells_once = false;   // an error is told once: the ring's counts, unless it is a refusal
+};
+
 /// What the library knows of an operation. Each stands next to its function, in src/operations.
 struct row {
     const char* name;
@@ -29,6 +41,8 @@ struct row {
     error_classes errors;
     /// The same if that is certain not to block, else EAGAIN, and nothing has happened; null if nothing is.
     int (*try_now)(const call& arguments, void* value) noexcept = nullptr;
+    /// What a ring is asked instead; null: a ring has nothing like it, or nothing better.
+    const ring_form* ring = nullptr;
     /// Undoes what a value stands for where destroying it is not enough; null if it is.
     void (*undo)(void* value) noexcept = nullptr;
     detail::short_counts short_counts = detail::short_counts::none;

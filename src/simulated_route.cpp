@@ -45,7 +45,7 @@ simulated_route::~simulated_route() {
 
 // The queue: any thread.
 
-answer simulated_route::submit(block& request) noexcept {
+answer simulated_route::submit(block& request, submitter) noexcept {
     lock held(mutex_);
     const std::uint64_t number = ++world_.requests_;
     try {

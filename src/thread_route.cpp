@@ -12,7 +12,11 @@ thread_route::~thread_route() {
     pool_->close();
 }
 
-answer thread_route::submit(block& request) noexcept {
+void route::wait(completions& results, clock::time_point until) noexcept {
+    results.wait(until);
+}
+
+answer thread_route::submit(block& request, submitter) noexcept {
     pool_->submit(request);
     return answer::queued;
 }

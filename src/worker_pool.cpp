@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "worker_pool.hpp"
 
+#include "detached_thread.hpp"
 #include "thread_state_linux.hpp"
 #include "without_sigpipe.hpp"
 
 #include <pthread.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <thread>
 
 namespace aio::detail {
@@ -22,7 +19,6 @@ constexpr std::size_t fewest_at_once = 4;  // calls, if they are quick
 constexpr unsigned patience = 20;          // of a watcher, in intervals
 constexpr auto quick_call = std::chrono::microseconds(20);
 constexpr auto start_retry_interval = std::chrono::milliseconds(10);
-constexpr std::size_t stack_size = std::size_t(1) << 20;  // for a user's function in aio::call
 
 thread_limits resolved(thread_limits limits) noexcept {
     if (!limits.min) limits.min = std::max(2u, std::thread::hardware_concurrency());
@@ -35,14 +31,6 @@ clock::duration cpu_time(pthread_t thread) noexcept {
     timespec spent = {};
     if (pthread_getcpuclockid(thread, &id) || clock_gettime(id, &spent)) return {};
     return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
-}
-
-/// "program/aio", as far as 15 bytes go: the seed's workers are "program/eio".
-void name_thread() noexcept {
-    char name[16] = {};
-    prctl(PR_GET_NAME, name);
-    std::strcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio");
-    prctl(PR_SET_NAME, name);
 }
 
 }  // namespace
@@ -263,24 +251,10 @@ void worker_pool::start_thread(lock& held) noexcept {
     ++coming_;
     held.unlock();
 
-    // The worker inherits this reference; signals are the program's threads' affair (E-7).
+    // The worker inherits this reference.
     auto* reference = new (std::nothrow) std::shared_ptr<worker_pool>(shared_from_this());
-    int failed = ENOMEM;
-    if (reference) {
-        sigset_t all;
-        sigset_t before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        pthread_attr_t attributes;
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        pthread_attr_setstacksize(&attributes, stack_size);
-        pthread_t thread;
-        failed = pthread_create(&thread, &attributes, enter, reference);
-        pthread_attr_destroy(&attributes);
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        if (failed) delete reference;
-    }
+    const int failed = reference ? start_detached(enter, reference) : ENOMEM;
+    if (failed) delete reference;
 
     held.lock();
     if (failed) {
@@ -299,7 +273,6 @@ void* worker_pool::enter(void* reference) noexcept {
     auto* owned = static_cast<std::shared_ptr<worker_pool>*>(reference);
     std::shared_ptr<worker_pool> pool = std::move(*owned);
     delete owned;
-    name_thread();
     pool->work();
     return nullptr;
 }

@@ -25,19 +25,19 @@ class Inline : public operations {
   protected:
     void SetUp() override {
         operations::SetUp();
-        io.emplace(context_options{.routes = routes_used::automatic});
+        io.emplace(context_options{.routes = routes_used::inline_});
     }
 
     /// Opened by nobody's worker.
     file opened(const std::string& name) {
         file made = open(name);
-        io.emplace(context_options{.routes = routes_used::automatic});
+        io.emplace(context_options{.routes = routes_used::inline_});
         return made;
     }
 
     /// Whether a read of `from` is made by whoever submits it.
     bool is_made_at_once(const aio::file& from, std::size_t size) {
-        io.emplace(context_options{.routes = routes_used::automatic});
+        io.emplace(context_options{.routes = routes_used::inline_});
         EXPECT_TRUE(run(read(from, size, 0)));
         return io->statistics().threads == 0;
     }
@@ -86,7 +86,7 @@ TEST_F(Inline, OtherReadsAreTheWorkers) {
     const file big = open(make_file("f", text_of(200'000)));
     EXPECT_TRUE(is_made_at_once(big, 60'000));
     EXPECT_FALSE(is_made_at_once(big, 100'000)) << "copying so much would hold the caller up";
-    io.emplace(context_options{.routes = routes_used::automatic});
+    io.emplace(context_options{.routes = routes_used::inline_});
     EXPECT_EQ(run(read(big, 100)), text_of(100));
     EXPECT_EQ(io->statistics().threads, 1U) << "the file's own position: what is read cannot be put back";
     const file direct = open(path("f"), O_RDONLY | O_DIRECT);
@@ -94,7 +94,7 @@ TEST_F(Inline, OtherReadsAreTheWorkers) {
     void* aligned = buffer.data();
     std::size_t space = buffer.size();
     ASSERT_TRUE(std::align(4096, 4096, aligned, space));
-    io.emplace(context_options{.routes = routes_used::automatic});
+    io.emplace(context_options{.routes = routes_used::inline_});
     EXPECT_EQ(run(read(direct, std::span(static_cast<std::byte*>(aligned), 4096), 0)), 4096U);
     EXPECT_EQ(io->statistics().threads, 1U) << "O_DIRECT waits for the disk";
 }

@@ -55,7 +55,8 @@ int run(std::span<char*> arguments) {
         return tool::wrong_usage;
     }
     if (!aio::routes_wanted()) {
-        std::fprintf(stderr, "aio: AIO_ROUTES=%s: choose auto or threads\n", std::getenv("AIO_ROUTES"));
+        std::fprintf(stderr, "aio: AIO_ROUTES=%s: choose auto, threads, ring or inline\n",
+                     std::getenv("AIO_ROUTES"));
         return tool::wrong_usage;
     }
     const std::string_view word = arguments.front();

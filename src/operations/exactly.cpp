@@ -140,13 +140,15 @@ const row rows::read_exactly = {.name = "read_exactly",
                                 .run = run<&read_exactly_call>,
                                 .errors = errors::reading,
                                 .try_now = run<&read_now>,
+                                .ring = &ring_read_all,
                                 .at_stake = stake::memory,
-                                .why = cached_or_not};
+                                .why = from_cache};
 const row rows::pread_exactly_owned = {.name = "pread_exactly_owned",
                                        .run = run<&read_exactly_owned_call>,
                                        .errors = errors::reading,
                                        .try_now = run<&read_owned_now>,
-                                       .why = cached_or_not};
+                                       .ring = &ring_read_all_owned,
+                                       .why = from_cache};
 const row rows::read_exactly_owned = {.name = "read_exactly_owned",
                                       .run = run<&read_exactly_owned_call>,
                                       .errors = errors::reading,
@@ -155,8 +157,11 @@ const row rows::readv_exactly = {.name = "readv_exactly",
                                  .run = run<&readv_exactly_call>,
                                  .errors = errors::reading,
                                  .at_stake = stake::memory};
-const row rows::write_all = {
-    .name = "write_all", .run = run<&write_all_call>, .errors = errors::writing, .at_stake = stake::memory};
+const row rows::write_all = {.name = "write_all",
+                             .run = run<&write_all_call>,
+                             .errors = errors::writing,
+                             .ring = &ring_write_all,
+                             .at_stake = stake::memory};
 const row rows::writev_all = {
     .name = "writev_all", .run = run<&writev_all_call>, .errors = errors::writing, .at_stake = stake::memory};
 

@@ -44,20 +44,23 @@ const row rows::read = {.name = "read",
                         .run = run<&read_call>,
                         .errors = errors::reading,
                         .try_now = run<&read_now>,
+                        .ring = &ring_read,
                         .short_counts = short_counts::of_reads,
                         .at_stake = stake::memory,
-                        .why = cached_or_not};
+                        .why = from_cache};
 const row rows::readv = {.name = "readv",
                          .run = run<&readv_call>,
                          .errors = errors::reading,
+                         .ring = &ring_readv,
                          .short_counts = short_counts::of_reads,
                          .at_stake = stake::memory};
 const row rows::pread_owned = {.name = "pread_owned",
                                .run = run<&read_owned_call>,
                                .errors = errors::reading,
                                .try_now = run<&read_owned_now>,
+                               .ring = &ring_read_owned,
                                .short_counts = short_counts::of_reads,
-                               .why = cached_or_not};
+                               .why = from_cache};
 // What is read of a pipe or socket, or passed by the position, is lost to others if nobody receives it.
 const row rows::read_owned = {.name = "read_owned",
                               .run = run<&read_owned_call>,

@@ -30,10 +30,18 @@ result<> fdatasync_call(const call& arguments) {
 
 const row rows::sync = {.name = "sync", .run = run<&sync_call>, .errors = errors::none};
 // The kernel reports an error once: giving the call up would lose it.
-const row rows::fsync = {
-    .name = "fsync", .run = run<&fsync_call>, .errors = errors::flushing, .at_stake = stake::effect};
-const row rows::fdatasync = {
-    .name = "fdatasync", .run = run<&fdatasync_call>, .errors = errors::flushing, .at_stake = stake::effect};
+constexpr ring_form ring_fsync = {.operation = ring_operation::fsync, .tells_once = true};
+constexpr ring_form ring_fdatasync = {.operation = ring_operation::fdatasync, .tells_once = true};
+const row rows::fsync = {.name = "fsync",
+                         .run = run<&fsync_call>,
+                         .errors = errors::flushing,
+                         .ring = &ring_fsync,
+                         .at_stake = stake::effect};
+const row rows::fdatasync = {.name = "fdatasync",
+                             .run = run<&fdatasync_call>,
+                             .errors = errors::flushing,
+                             .ring = &ring_fdatasync,
+                             .at_stake = stake::effect};
 
 }  // namespace detail
 

@@ -62,10 +62,23 @@ result<std::string> read_string(std::size_t size, Fill&& fill) {
     return made;
 }
 
+// row::ring of what moves bytes.
+inline constexpr ring_form ring_read = {.operation = ring_operation::read, .moves_bytes = true};
+inline constexpr ring_form ring_read_all = {
+    .operation = ring_operation::read, .moves_bytes = true, .until_done = true};
+inline constexpr ring_form ring_read_owned = {
+    .operation = ring_operation::read, .moves_bytes = true, .owns_buffer = true};
+inline constexpr ring_form ring_read_all_owned = {
+    .operation = ring_operation::read, .moves_bytes = true, .until_done = true, .owns_buffer = true};
+inline constexpr ring_form ring_readv = {.operation = ring_operation::readv, .moves_bytes = true};
+inline constexpr ring_form ring_write = {.operation = ring_operation::write, .moves_bytes = true};
+inline constexpr ring_form ring_write_all = {
+    .operation = ring_operation::write, .moves_bytes = true, .until_done = true};
+inline constexpr ring_form ring_writev = {.operation = ring_operation::writev, .moves_bytes = true};
+
 // row::try_now of what reads at an offset.
 result<std::size_t> read_now(const call& arguments);
 result<std::string> read_owned_now(const call& arguments);
-inline constexpr const char* cached_or_not =
-    "at once from the page cache, if at an offset; else no faster way that never blocks";
+inline constexpr const char* from_cache = "at once from the page cache, if at an offset";
 
 }  // namespace aio::detail

@@ -25,11 +25,13 @@ result<std::size_t> writev_call(const call& arguments) {
 const row rows::write = {.name = "write",
                          .run = run<&write_call>,
                          .errors = errors::writing,
+                         .ring = &ring_write,
                          .short_counts = short_counts::of_writes,
                          .at_stake = stake::memory};
 const row rows::writev = {.name = "writev",
                           .run = run<&writev_call>,
                           .errors = errors::writing,
+                          .ring = &ring_writev,
                           .short_counts = short_counts::of_writes,
                           .at_stake = stake::memory};
 

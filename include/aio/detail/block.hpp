@@ -48,6 +48,7 @@ struct call {
 enum class phase : std::uint8_t {
     fresh,      // made, not handed to a route yet
     queued,     // a route holds it; may be taken back
+    waiting,    // for room in a ring; may be taken back
     taken,      // a worker has it in hand, and has not begun; may be taken back
     running,    // its call is being made
     done,       // its outcome is fixed

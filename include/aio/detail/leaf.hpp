@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 
 namespace aio::detail {
 
@@ -22,6 +23,9 @@ class AIO_EXPORT leaf : public block {
     int run() noexcept override;
     /// Makes the call if it cannot block: whether it did, and there is a value. Requires: row::try_now.
     [[nodiscard]] bool try_now() noexcept;
+    /// A ring made the call, which is over: takes what came of it instead of run(). Of an error only the
+    /// number counts, else `count`, and `bytes` if the value is a string.
+    void take(int failed, std::size_t count, std::string&& bytes) noexcept;
     [[nodiscard]] leaf* system_call() noexcept final { return this; }
     [[nodiscard]] const row& operation() const noexcept { return *row_; }
     [[nodiscard]] detail::call& arguments() noexcept {
@@ -43,6 +47,10 @@ class AIO_EXPORT leaf : public block {
     void undo() noexcept;
 
   private:
+    /// Lets `make`, which gives an errno or 0, turn the arguments into the value.
+    template <class Make>
+    int turn(Make&& make) noexcept;
+
     const row* row_;
 };
 

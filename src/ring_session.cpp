@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "ring_session.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+namespace aio::detail {
+
+namespace {
+
+// The kernel's own, which it says are never seen (F3): ERESTARTSYS and its like.
+constexpr int restart_first = 512;
+constexpr int restart_last = 516;
+
+/// It was ended, not made.
+bool is_interruption(int error) noexcept {
+    return error == ECANCELED || error == EINTR || (error >= restart_first && error <= restart_last);
+}
+
+/// It says something of the ring, not of the call.
+bool is_refusal(int error) noexcept {
+    switch (error) {
+        case EAGAIN:
+        case EACCES:  // a ring with restrictions
+        case EPERM:
+        case EINVAL:
+        case ENOSYS:
+        case EOPNOTSUPP:
+        case ENOMEM:
+            return true;
+        default:
+            return is_interruption(error);
+    }
+}
+
+ring_call call_of(const ring_form& form, const call& arguments) noexcept {
+    const bool vectored = form.operation == ring_operation::readv || form.operation == ring_operation::writev;
+    return {
+        .operation = form.operation,
+        .fd = arguments.at.fd,
+        .address = arguments.data.buffer,
+        .size = vectored ? std::min<std::size_t>(arguments.data.size, IOV_MAX) : arguments.data.size,
+        .offset = arguments.data.offset,
+        .flags = form.operation == ring_operation::sync_file_range ? static_cast<int>(arguments.mode)
+                                                                   : arguments.flags,
+    };
+}
+
+constexpr std::size_t tokens_per_round = std::size_t(1) << 16;  // more than there are places
+
+}  // namespace
+
+ring_session::ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<completions> results)
+    : kernel_(std::move(kernel)), results_(std::move(results)), flights_(kernel_->depth()) {
+    free_.reserve(flights_.size());
+    prepared_.reserve(flights_.size());
+    for (std::size_t place = flights_.size(); place-- > 0;)
+        free_.push_back(place);
+}
+
+bool ring_session::start(leaf& request) noexcept {
+    const ring_form& form = *request.operation().ring;
+    flight& one = flights_[free_.back()];
+    if (form.owns_buffer) {
+        try {
+            // Not filled with zeros: the kernel fills it, and what it leaves is cut off.
+            one.bytes.resize_and_overwrite(request.arguments().data.size,
+                                           [](char*, std::size_t size) { return size; });
+        } catch (const std::exception&) {
+            return false;  // a worker tells how that ends
+        }
+    }
+    one.done = 0;
+    one.request = &request;
+    free_.pop_back();
+    if (!ask(one)) {
+        free(one);
+        return false;
+    }
+    // Release: whoever gives it up, without a lock, uses the links that a queue has let go.
+    request.state.store(phase::running, std::memory_order_release);
+    return true;
+}
+
+/// Puts the call, or what is left of it, among what is to be submitted.
+bool ring_session::ask(flight& one) noexcept {
+    ring_call wanted = call_of(*one.request->operation().ring, one.request->arguments());
+    if (one.request->operation().ring->owns_buffer) {
+        wanted.address = one.bytes.data();
+        wanted.size = one.bytes.size();
+    }
+    if (one.done) {
+        wanted.address = static_cast<std::byte*>(wanted.address) + one.done;
+        wanted.size -= one.done;
+        wanted.offset += static_cast<std::int64_t>(one.done);
+    }
+    one.token = ++asked_ * tokens_per_round + place_of(one);
+    if (!kernel_->prepare(wanted, one.token)) {
+        flush();
+        if (kernel_->lost() || !kernel_->prepare(wanted, one.token)) return false;
+    }
+    one.handed_over = false;
+    one.cancelling = false;
+    prepared_.push_back(place_of(one));
+    return true;
+}
+
+void ring_session::flush() noexcept {
+    if (prepared_.empty() || kernel_->lost()) return;
+    auto taken = kernel_->submit();
+    if (!taken) return;  // later, or never: close() sees to it
+    const auto end = prepared_.begin() + static_cast<std::ptrdiff_t>(std::min(*taken, prepared_.size()));
+    for (auto each = prepared_.begin(); each != end; ++each)
+        if (*each != no_place) flights_[*each].handed_over = true;
+    prepared_.erase(prepared_.begin(), end);
+}
+
+bool ring_session::reap(route* workers) noexcept {
+    bool any = false;
+    std::array<ring_event, 64> events;
+    while (const std::size_t got = kernel_->reap(events)) {
+        for (std::size_t i = 0; i < got; ++i)
+            end(events[i], workers);
+        any = true;
+        if (got < events.size()) break;
+    }
+    if (block* newest = std::exchange(over_, nullptr); newest && results_->push_quietly(*newest))
+        results_->wake();
+    return any;
+}
+
+void ring_session::end(const ring_event& event, route* workers) noexcept {
+    if (event.token == ring::token_of_cancel) return;
+    const std::size_t place = event.token % tokens_per_round;
+    if (place >= flights_.size()) return;
+    flight& one = flights_[place];
+    if (!one.request || one.token != event.token) return;  // a ring that says a thing twice
+    const ring_form& form = *one.request->operation().ring;
+    credit& pays = pays_[static_cast<std::size_t>(form.operation)];
+    if (event.result >= 0) {
+        pays.paid(true);
+        const auto moved = static_cast<std::size_t>(event.result);
+        return form.until_done ? advance(one, moved, workers) : deliver(one, 0, moved);
+    }
+    const int failed = -event.result;
+    // Relaxed: who gave it up asked for the cancel, and the kernel answered.
+    const int cause = one.request->cause.load(std::memory_order_relaxed);
+    if (one.cancelling && cause && is_interruption(failed) && !one.done) return deliver(one, cause, 0);
+    if (form.tells_once && !is_refusal(failed)) return deliver(one, failed, 0);
+    pays.paid(false);
+    hand_to(workers, one);
+}
+
+/// Of a call that goes on until all is moved, some more is.
+void ring_session::advance(flight& one, std::size_t moved, route* workers) noexcept {
+    const ring_form& form = *one.request->operation().ring;
+    const std::size_t all = form.owns_buffer ? one.bytes.size() : one.request->arguments().data.size;
+    one.done += moved;
+    if (one.done >= all || (moved == 0 && form.operation == ring_operation::read))
+        return deliver(one, 0, one.done);
+    // A write that moves nothing, or no room: from the beginning, which is the same at an offset.
+    if (moved == 0 || kernel_->lost() || !ask(one)) hand_to(workers, one);
+}
+
+/// Fixes the outcome, and has it delivered.
+void ring_session::deliver(flight& one, int failed, std::size_t count) noexcept {
+    leaf& request = *one.request;
+    if (request.operation().ring->owns_buffer && !failed) {
+        one.bytes.resize(count);
+        if (count < one.bytes.capacity() / 2) one.bytes.shrink_to_fit();  // as read_string
+    }
+    request.take(failed, count, std::move(one.bytes));
+    free(one);
+    if (conclude(request, failed)) {
+        request.next = over_;
+        over_ = &request;
+    } else {
+        results_->let_go(request);
+    }
+}
+
+void ring_session::hand_to(route* workers, flight& one) noexcept {
+    leaf& request = *one.request;
+    free(one);
+    phase expected = phase::running;
+    // Acquire-release: either this has it back, or give_up_running has ended it.
+    if (workers && request.state.compare_exchange_strong(expected, phase::fresh, std::memory_order_acq_rel)) {
+        workers->submit(request, submitter::poller);
+        return;
+    }
+    request.take(ECANCELED, 0, {});  // lets go of what its arguments hold
+    results_->let_go(request);
+}
+
+void ring_session::free(flight& one) noexcept {
+    one.request = nullptr;
+    one.bytes = {};
+    free_.push_back(place_of(one));
+}
+
+void ring_session::interrupt(const block* only) noexcept {
+    for (flight& each : flights_) {
+        if (!each.request || each.cancelling || (only && each.request != only)) continue;
+        // Relaxed: who gave it up, and then made this look, is seen or looks again.
+        if (!only && !each.request->cause.load(std::memory_order_relaxed) &&
+            each.request->state.load(std::memory_order_relaxed) != phase::abandoned)
+            continue;
+        flush();  // before it there is nothing to end
+        if (kernel_->lost() || !each.handed_over || !kernel_->prepare_cancel(each.token)) return;
+        each.cancelling = true;
+        prepared_.push_back(no_place);
+        flush();
+    }
+}
+
+bool ring_session::holds(const block& request) const noexcept {
+    return std::ranges::any_of(flights_, [&](const flight& each) { return each.request == &request; });
+}
+
+void ring_session::for_each_running(void (*visit)(block&, void*), void* data) noexcept {
+    for (flight& each : flights_)
+        if (each.request) visit(*each.request, data);
+}
+
+void ring_session::close(route* workers) noexcept {
+    kernel_->close();
+    for (flight& each : flights_)
+        if (each.request && !each.handed_over) hand_to(workers, each);
+    prepared_.clear();
+}
+
+}  // namespace aio::detail
