@@ -293,6 +293,10 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
     route_->for_each_running(
         [](block& running, void* data) {
             auto& with = *static_cast<pressure*>(data);
+            std::int16_t none = 0;
+            running.cause.compare_exchange_strong(none, static_cast<std::int16_t>(with.cause),
+                                                  std::memory_order_relaxed);
+            with.on->route_->interrupt(running);
             if (!with.on->give_up_running(running, with.cause, with.accepted)) return;
             running.next = with.given_up;
             with.given_up = &running;

@@ -239,6 +239,7 @@ void ring_route::flush() noexcept {
         }
         session_->flush();
         check_session();
+        if (!in_turn_ && is_held_up()) results_->wake();  // to be tried again
     }
     count_in_flight();
 }
@@ -279,7 +280,11 @@ bool ring_route::end_turn() noexcept {
     in_turn_ = false;
     if (!signals()) return false;
     flush();
-    return is_ready();
+    return is_ready() || is_held_up();
+}
+
+bool ring_route::is_held_up() const noexcept {
+    return session_ && session_->is_held_up();
 }
 
 bool ring_route::is_ready() const noexcept {
@@ -290,6 +295,7 @@ bool ring_route::is_ready() const noexcept {
 void ring_route::wait(completions& results, clock::time_point until) noexcept {
     if (!in_flight_.load(std::memory_order_relaxed)) return results.wait(until);
     if (session_) session_->notify(true);
+    if (is_held_up()) until = std::min(until, clock::now() + std::chrono::milliseconds(1));
     if (!is_ready()) results.wait_for_signal(until);
     if (session_ && in_turn_) session_->notify(false);
 }

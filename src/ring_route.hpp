@@ -64,6 +64,7 @@ class ring_route final : public route {
     void count_in_flight() noexcept;
     block* next_waiting() noexcept;
     [[nodiscard]] bool is_ready() const noexcept;
+    [[nodiscard]] bool is_held_up() const noexcept;
     [[nodiscard]] bool holds(const block& request) const noexcept;
 
     std::shared_ptr<completions> results_;

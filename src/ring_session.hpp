@@ -36,6 +36,8 @@ class ring_session {
     /// Makes it running, to be handed over by flush(). False: the workers must. Requires: not full.
     [[nodiscard]] bool start(leaf& request) noexcept;
     void flush() noexcept;
+    /// Whether the kernel would not take all of it, for now.
+    [[nodiscard]] bool is_held_up() const noexcept { return !prepared_.empty() && !kernel_->lost(); }
     /// Delivers what is over to the completions, and to `workers` what is theirs to do: whether anything.
     /// Null: everything that is in it was given up.
     bool reap(route* workers) noexcept;

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+// The ring route, on rings that lie, refuse, lose and interrupt: same results, no request lost. F1-F4, F10.
+#include "operations_fixture.hpp"
+#include "support/fake_ring.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace aio::test {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::ring_call;
+using detail::ring_operation;
+
+const std::string text = [] {
+    std::string made(100'000, ' ');
+    for (std::size_t i = 0; i < made.size(); ++i)
+        made[i] = static_cast<char>('a' + i % 23);
+    return made;
+}();
+
+class Ring : public operations {
+  protected:
+    void SetUp() override {
+        operations::SetUp();
+        kernel.emplace();
+        io.emplace(context_options{.routes = routes_used::ring});
+    }
+    void TearDown() override {
+        io.reset();
+        EXPECT_TRUE(eventually([] { return names_of_other_threads().empty(); }));
+        kernel.reset();
+        operations::TearDown();
+    }
+
+    aio::file make_and_open(std::string_view content = text, int flags = O_RDWR) {
+        return aio::file(::open(make_file("f", content).c_str(), flags | O_CLOEXEC));
+    }
+    /// Every call of the ring ends so.
+    void all(fate what) {
+        kernel->decide = [what](const ring_call&) { return what; };
+    }
+    /// Each operation that a ring makes does what it should.
+    void expect_that_all_is_well() {
+        const aio::file f = make_and_open();
+        std::string buffer(1000, ' ');
+        const auto bytes = std::as_writable_bytes(std::span(buffer));
+        EXPECT_EQ(run(read(f, bytes, 23)), 1000U);
+        EXPECT_EQ(buffer, text.substr(0, 1000));
+        EXPECT_EQ(run(read(f, 100, 46)), text.substr(0, 100));
+        EXPECT_EQ(run(read_exactly(f, text.size() + 1, 0)), text);
+        EXPECT_EQ(run(read_exactly(f, bytes, std::int64_t(text.size()) - 10)), 10U);
+        std::array<iovec, 2> parts = {iovec{buffer.data(), 10}, iovec{buffer.data() + 10, 20}};
+        EXPECT_EQ(run(read(f, std::span<const iovec>(parts), 23)), 30U);
+        EXPECT_EQ(run(write_all(f, text, 7)), text.size());
+        EXPECT_EQ(run(write(f, "0123456", 0)), 7U);
+        EXPECT_EQ(content(path("f")), "0123456" + text);
+        EXPECT_EQ(run(write(f, std::span<const iovec>(parts), 0)), 30U);
+        EXPECT_TRUE(run(fsync(f)));
+        EXPECT_TRUE(run(fdatasync(f)));
+        EXPECT_TRUE(run(sync_file_range(f, 0, 0, SYNC_FILE_RANGE_WRITE)));
+        EXPECT_TRUE(run(fallocate(f, 0, 0, 200'000)));
+        EXPECT_EQ(run(read(f, 1, 200'000)), "");
+        EXPECT_EQ(io->statistics().outstanding, 0U);
+        EXPECT_EQ(io->statistics().running, 0U);
+    }
+
+    std::optional<fake_kernel> kernel;
+};
+
+TEST_F(Ring, MakesWhatItCan) {
+    expect_that_all_is_well();
+    EXPECT_GE(kernel->calls, 13U);
+    EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring, UnaskedCancellationsAreMadeByWorkers) {  // F1, F2
+    all({.error = ECANCELED});
+    expect_that_all_is_well();
+}
+
+TEST_F(Ring, NumbersThatNobodyShouldSeeAreNotSeen) {  // F3
+    for (int number : {512, 513, 514, 516, EINTR, EAGAIN}) {
+        SCOPED_TRACE(number);
+        all({.error = number});
+        expect_that_all_is_well();
+    }
+}
+
+TEST_F(Ring,
+       WhatIsRefusedIsMadeByWorkersAndSoonNotAskedForAnyMore) {  // half the opcodes, or a lie about them
+    for (int number : {EINVAL, EACCES, EPERM, ENOSYS, EOPNOTSUPP, ENOMEM}) {
+        SCOPED_TRACE(number);
+        kernel->decide = [number](const ring_call& call) {
+            return fate{.error = call.operation == ring_operation::read ? number : 0};
+        };
+        expect_that_all_is_well();
+    }
+    const aio::file f = make_and_open();
+    for (int i = 0; i < 40; ++i)
+        EXPECT_EQ(run(read(f, 1, 0)), "a");
+    const std::size_t before = kernel->calls;
+    for (int i = 0; i < 60; ++i)
+        EXPECT_EQ(run(read(f, 1, 0)), "a");
+    EXPECT_LE(kernel->calls - before, 1U) << "now and then, in case it can again";
+}
+
+TEST_F(Ring, AnErrorOfAWriteIsNotFinal) {  // F10: a short write of FUSE's is EIO on a ring
+    all({.error = EIO});
+    const aio::file f = make_and_open("");
+    EXPECT_EQ(run(write_all(f, text, 0)), text.size());
+    EXPECT_EQ(run(read_exactly(f, text.size(), 0)), text);
+}
+
+TEST_F(Ring, AnErrorThatIsToldOnceIsFinal) {  // fsync: the next one would say that all is well
+    const aio::file f = make_and_open();
+    for (int number : {EIO, ENOSPC, EDQUOT, EROFS, EBADF}) {
+        all({.error = number});
+        EXPECT_EQ(failure(run(fsync(f))), number);
+        EXPECT_EQ(failure(run(fdatasync(f))), number);
+        EXPECT_EQ(failure(run(fallocate(f, 0, 0, 10))), number);
+    }
+    EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring, ShortCountsAreTheCallersExceptOfTheLoopingForms) {  // R-READ
+    all({.shortened = true});
+    const aio::file f = make_and_open();
+    EXPECT_EQ(run(read(f, 100, 0)), text.substr(0, 50));
+    EXPECT_EQ(run(write(f, "0123456789", 0)), 5U);
+    EXPECT_EQ(run(read_exactly(f, text.size(), 0)).value().size(), text.size());
+    EXPECT_EQ(run(write_all(f, text, 0)), text.size());
+    EXPECT_EQ(content(path("f")), text);
+    EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring, NoMoreIsInFlightThanItHasRoomForAndTheRestGoesByPriority) {
+    kernel->depth = 4;
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::vector<int> order;
+    for (int i = 0; i < 30; ++i)
+        io->submit(read(f, 1, i).with({.priority = i % 3}), [&, i](result<std::string> got) {
+            EXPECT_EQ(got, text.substr(static_cast<std::size_t>(i), 1));
+            order.push_back(i);
+        });
+    EXPECT_EQ(io->statistics().running, 4U);
+    EXPECT_EQ(io->statistics().ready, 26U);
+    while (io->statistics().outstanding) {
+        kernel->release();
+        io->wait(1s);
+        io->poll();
+    }
+    EXPECT_EQ(order.size(), 30U);
+    EXPECT_EQ(kernel->most_in_flight, 4U);
+    const std::vector<std::int64_t> rest(kernel->offsets.begin() + 4, kernel->offsets.end());
+    EXPECT_TRUE(std::ranges::is_sorted(rest, std::greater{}, [](std::int64_t each) { return each % 3; }));
+}
+
+TEST_F(Ring, WhatWaitsForRoomCanBeTakenBack) {
+    kernel->depth = 2;
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::vector<request> waiting;
+    int canceled = 0;
+    for (int i = 0; i < 10; ++i)
+        waiting.push_back(io->submit(
+            read(f, 1, i), [&](result<std::string> got) { canceled += failure(got) == ECANCELED; }));
+    EXPECT_TRUE(waiting[5].priority(4));
+    std::thread([&] { waiting[9].cancel(); }).join();
+    waiting[8].cancel();
+    io->poll();
+    EXPECT_EQ(canceled, 2);
+    EXPECT_EQ(kernel->calls, 2U);
+    for (request& each : waiting)
+        each.cancel();
+    io->flush(5s);
+    EXPECT_EQ(canceled, 10);
+    EXPECT_EQ(io->statistics().running, 0U);
+}
+
+TEST_F(Ring, CancelIsPassedOnAndMeansNoEffect) {  // C-CANCEL; F3: −512 of what was asked for
+    const aio::file f = make_and_open();
+    for (int answer : {ECANCELED, EINTR, 512}) {
+        for (bool other_thread : {false, true}) {
+            kernel->cancel_error = answer;
+            all({.held = true});
+            int outcome = -1;
+            std::string buffer(100, '-');
+            request reading = io->submit(read(f, std::as_writable_bytes(std::span(buffer)), 0),
+                                         [&](result<std::size_t> got) { outcome = failure(got); });
+            if (other_thread)
+                std::thread([&] { reading.cancel(); }).join();
+            else
+                reading.cancel();
+            EXPECT_TRUE(io->flush(5s));
+            EXPECT_EQ(outcome, ECANCELED);
+            EXPECT_EQ(buffer, std::string(100, '-'));
+        }
+    }
+}
+
+TEST_F(Ring, ADeadlineEndsACallOnTheCallersMemoryWhereTheKernelCan) {  // C-DEADLINE
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::string buffer(100, '-');
+    auto got = run(read(f, std::as_writable_bytes(std::span(buffer)), 0).with({.deadline = 10ms}));
+    EXPECT_EQ(failure(got), ETIMEDOUT);
+    EXPECT_EQ(kernel->cancels_asked, 1U);
+}
+
+TEST_F(Ring, OnlyItsOwnEventEndsACall) {  // F4: a cancel that found nothing does not mean that it is over
+    kernel->cancels = false;
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::optional<result<std::size_t>> outcome;
+    std::string buffer(100, '-');
+    request reading = io->submit(read(f, std::as_writable_bytes(std::span(buffer)), 0),
+                                 [&](result<std::size_t> got) { outcome = got; });
+    reading.cancel();
+    reading.cancel();
+    EXPECT_FALSE(io->flush(20ms));
+    EXPECT_EQ(kernel->cancels_asked, 1U);
+    EXPECT_FALSE(outcome) << "the kernel may still write to it";
+    kernel->release();
+    EXPECT_TRUE(io->flush(5s));
+    EXPECT_EQ(outcome, 100U) << "it took effect: the true result";
+}
+
+TEST_F(Ring, AnAbandonedReadKeepsItsMemoryUntilTheKernelIsDone) {  // F4, safety.md
+    kernel->cancels = false;
+    all({.held = true});
+    const aio::file f = make_and_open();
+    int outcome = -1;
+    request reading = io->submit(read(f, 5000, 0), [&](result<std::string> got) { outcome = failure(got); });
+    reading.cancel();
+    EXPECT_TRUE(io->flush(5s)) << "what owns its memory is given up at once";
+    EXPECT_EQ(outcome, ECANCELED);
+    EXPECT_EQ(io->statistics().abandoned, 1U);
+    kernel->release();
+    EXPECT_TRUE(eventually([&] { return io->poll(), io->statistics().abandoned == 0; }));
+}
+
+TEST_F(Ring, DestructionWaitsForTheCallersMemoryAlone) {
+    const aio::file f = make_and_open();
+    std::string buffer(100, '-');
+    all({.held = true});
+    io->submit(read(f, 5000, 0), [](result<std::string>) { ADD_FAILURE(); });
+    io->submit(read(f, std::as_writable_bytes(std::span(buffer)), 0),
+               [](result<std::size_t>) { ADD_FAILURE(); });
+    io->poll();
+    io.reset();  // cancels, and the kernel obeys
+    EXPECT_EQ(kernel->cancels_asked, 2U);
+}
+
+TEST_F(Ring, RefusedAtStartEverythingIsMadeByWorkers) {
+    for (int number : {EPERM, ENOSYS, ENOMEM, EMFILE, EINVAL}) {
+        SCOPED_TRACE(number);
+        kernel->refuses = number;
+        io.emplace(context_options{.routes = routes_used::ring});
+        expect_that_all_is_well();
+    }
+    EXPECT_EQ(kernel->made, 0U);
+}
+
+TEST_F(Ring, LostBeforeItTookAnythingNothingIsLost) {
+    kernel->submit_error = EBADFD;
+    expect_that_all_is_well();
+    EXPECT_EQ(kernel->calls, 0U);
+}
+
+TEST_F(Ring, LostWithCallsInFlightNothingIsLost) {
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::vector<request> requests;
+    int right = 0;
+    int canceled = 0;
+    for (int i = 0; i < 30; ++i)  // 16 of them in flight, the rest waiting
+        requests.push_back(io->submit(read_exactly(f, 10, 0), [&](result<std::string> got) {
+            right += got == text.substr(0, 10);
+            canceled += failure(got) == ECANCELED;
+        }));
+    kernel->submit_error = EPERM;
+    requests[3].cancel();  // which needs a submit
+    EXPECT_TRUE(io->flush(10s));
+    EXPECT_EQ(right, 29);
+    EXPECT_EQ(canceled, 1);
+    kernel->submit_error = 0;
+    kernel->decide = nullptr;
+    expect_that_all_is_well();
+}
+
+TEST_F(Ring, BusyForAWhileItIsTriedAgain) {
+    const aio::file f = make_and_open();
+    kernel->submit_error = EAGAIN;
+    bool done = false;
+    io->submit(read(f, 10, 0), [&](result<std::string> got) { done = got == text.substr(0, 10); });
+    io->poll();
+    EXPECT_FALSE(done);
+    kernel->submit_error = 0;
+    EXPECT_TRUE(is_readable(io->fd(), 1000)) << "a loop must come back to try again";
+    EXPECT_TRUE(io->flush(5s));
+    EXPECT_TRUE(done);
+}
+
+TEST_F(Ring, AnotherPollingThreadTakesOver) {
+    all({.held = true});
+    const aio::file f = make_and_open();
+    int right = 0;
+    for (int i = 0; i < 20; ++i)
+        io->submit(read(f, 10, 0), [&](result<std::string> got) { right += got == text.substr(0, 10); });
+    std::thread([&] {
+        EXPECT_TRUE(io->flush(10s)) << "the old ring's calls end, and are made by workers";
+        EXPECT_EQ(right, 20);
+        kernel->decide = nullptr;
+        io->submit(read(f, 10, 0), [&](result<std::string> got) { right += got.has_value(); });
+        EXPECT_TRUE(io->flush(10s));
+    }).join();
+    EXPECT_EQ(right, 21);
+    EXPECT_EQ(kernel->made, 2U);
+}
+
+TEST_F(Ring, WhatHasNoOffsetsSaysSo) {  // a ring would read a pipe, whatever the offset
+    auto [out, in] = make_pipe();
+    EXPECT_EQ(run(write(in, "text")), 4U);
+    EXPECT_EQ(failure(run(read(out, 4, 0))), ESPIPE);
+    EXPECT_EQ(failure(run(write(in, "text", 0))), ESPIPE);
+    EXPECT_EQ(run(read(out, 4)), "text");
+    EXPECT_EQ(kernel->calls, 0U);
+}
+
+TEST_F(Ring, AppendsAreTheWorkers) {  // made again after an error, they would come twice
+    const aio::file f = make_and_open("", O_RDWR | O_APPEND);
+    EXPECT_EQ(run(write(f, "a", 0)), 1U);
+    EXPECT_EQ(kernel->calls, 0U);
+    EXPECT_EQ(content(path("f")), "a");
+}
+
+/// Everything that can happen to a ring, from a seed: every read has the right bytes, every write arrives,
+/// and each request ends once.
+TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
+    const char* given = std::getenv("AIO_SEED");
+    const std::uint64_t first = given ? std::strtoull(given, nullptr, 0) : std::random_device{}();
+    for (std::uint64_t seed = first; seed < first + 100 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("AIO_SEED=" + std::to_string(seed));
+        std::mt19937_64 dice(seed);
+        auto one_in = [&](unsigned n) { return dice() % n == 0; };
+        kernel->seed = seed;
+        kernel->depth = 1 + static_cast<unsigned>(dice() % 16);
+        kernel->cancels = one_in(2);
+        kernel->submit_error = 0;
+        kernel->decide = [&](const ring_call& call) -> fate {
+            constexpr int errors[] = {ECANCELED, 512, 514, EINTR, EAGAIN, EIO, EINVAL, EOPNOTSUPP};
+            const bool once = call.operation == ring_operation::sync_file_range;
+            if (one_in(4)) return {.error = errors[dice() % (once ? 5 : 8)]};
+            return {.shortened = one_in(4), .held = one_in(4)};
+        };
+        io.emplace(context_options{.routes = routes_used::ring});
+        const aio::file f = make_and_open();
+        const aio::file written =
+            aio::file(::open(path("w").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        std::vector<std::string> buffers(60, std::string(50, '-'));
+        std::vector<request> requests;
+        std::size_t ended = 0;
+        for (std::size_t i = 0; i < buffers.size(); ++i) {
+            const auto offset = static_cast<std::int64_t>(i * 50);
+            auto counted = [&ended](const auto& got) {
+                ++ended;
+                EXPECT_TRUE(got || failure(got) == ECANCELED) << got.error().message();
+            };
+            const auto bytes = std::as_writable_bytes(std::span(buffers[i]));
+            switch (dice() % 4) {
+                case 0:
+                    requests.push_back(
+                        io->submit(read_exactly(f, bytes, offset), [&, i, counted](result<std::size_t> got) {
+                            counted(got);
+                            if (!got) return;
+                            EXPECT_EQ(buffers[i], text.substr(i * 50, 50));
+                        }));
+                    break;
+                case 1:
+                    requests.push_back(
+                        io->submit(read_exactly(f, 50, offset), [&, i, counted](result<std::string> got) {
+                            counted(got);
+                            EXPECT_EQ(got.value_or(text.substr(i * 50, 50)), text.substr(i * 50, 50));
+                        }));
+                    break;
+                case 2:
+                    requests.push_back(io->submit(
+                        write_all(written, std::string_view(text).substr(i * 50, 50), offset),
+                        [&, i, counted](result<std::size_t> got) {
+                            counted(got);
+                            if (!got) return;
+                            std::string there(50, ' ');
+                            EXPECT_EQ(::pread(written.fd(), there.data(), 50, static_cast<off_t>(i * 50)),
+                                      50);
+                            EXPECT_EQ(there, text.substr(i * 50, 50));
+                        }));
+                    break;
+                default:
+                    requests.push_back(
+                        io->submit(sync_file_range(written, 0, 0, SYNC_FILE_RANGE_WRITE), counted));
+            }
+            if (one_in(6)) requests[dice() % requests.size()].cancel();
+            if (one_in(8)) io->poll();
+            if (one_in(200)) kernel->submit_error = EPERM;
+        }
+        while (io->statistics().outstanding) {
+            kernel->release();
+            io->wait(1s);
+            io->poll();
+        }
+        EXPECT_EQ(ended, requests.size());
+    }
+}
+
+}  // namespace
+}  // namespace aio::test
