@@ -271,7 +271,8 @@ bool linux_ring::prepare(const ring_call& call, std::uint64_t token) noexcept {
             entry->sync_range_flags = static_cast<unsigned>(call.flags);
             break;
         case ring_operation::fallocate:
-            io_uring_prep_fallocate(entry, call.fd, call.flags, offset, call.size);
+            io_uring_prep_fallocate(entry, call.fd, call.flags, static_cast<off_t>(offset),
+                                    static_cast<off_t>(call.size));
             break;
         default:
             break;
