@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <iterator>
 #include <set>
 
 namespace aio::test {
@@ -18,11 +17,6 @@ namespace aio::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class Copying : public engine_test {
   protected:
@@ -56,7 +50,7 @@ TEST_P(Copying, CopyMakesTheSameFile) {  // R-COPY
     EXPECT_TRUE(done) << done.error().message();
     EXPECT_EQ(done.bytes, 4U);
     const file_status status = *io->run(stat(path("copy")));
-    EXPECT_EQ(content(path("copy")), "text");
+    EXPECT_EQ(content_of(path("copy")), "text");
     EXPECT_EQ(status.permissions(), 06751U);
     EXPECT_EQ(status.mtime.tv_nsec, 987'654'321);
     EXPECT_EQ(status.atime.tv_sec, 1'000'000'000);
@@ -67,7 +61,7 @@ TEST_P(Copying, CopyRefusesWhatWouldHarm) {
     EXPECT_EQ(io->run(copy(file_, file_)).error(), std::errc::invalid_argument);
     fs::create_hard_link(file_, path("other"));
     EXPECT_EQ(io->run(copy(file_, path("other"))).error(), std::errc::invalid_argument);
-    EXPECT_EQ(content(file_), "text");
+    EXPECT_EQ(content_of(file_), "text");
     EXPECT_EQ(io->run(copy(tree_->root().string(), path("copy"))).error(), std::errc::is_a_directory);
     EXPECT_EQ(io->run(copy_tree(tree_->root().string(), path("copy"))).error(), std::errc::invalid_argument);
     EXPECT_FALSE(exists(path("copy")));
@@ -78,7 +72,7 @@ TEST_P(Copying, CopyRefusesWhatWouldHarm) {
     tree_->write("there", "old");
     EXPECT_EQ(io->run(copy(file_, path("there"), {.existing = on_existing::fail})).error(),
               std::errc::file_exists);
-    EXPECT_EQ(content(path("there")), "old");
+    EXPECT_EQ(content_of(path("there")), "old");
 }
 
 TEST_P(Copying, CopyReplacesOrWritesInPlace) {
@@ -91,7 +85,7 @@ TEST_P(Copying, CopyReplacesOrWritesInPlace) {
         ::stat(there.c_str(), &before);
         EXPECT_TRUE(io->run(copy(file_, there, {.existing = how, .keep = preserve::nothing})));
         ::stat(there.c_str(), &after);
-        EXPECT_EQ(content(there), "text");
+        EXPECT_EQ(content_of(there), "text");
         EXPECT_EQ(before.st_ino == after.st_ino, how == on_existing::in_place);
         if (how != on_existing::replace) {
             EXPECT_EQ(after.st_mode & 07777U, 0640U);
@@ -104,7 +98,7 @@ TEST_P(Copying, CopyReplacesOrWritesInPlace) {
 TEST_P(Copying, CopyReadsWhatClaimsToBeEmpty) {
     auto io = make_context();
     EXPECT_TRUE(io->run(copy("/proc/version", path("version"), {.keep = preserve::nothing})));
-    EXPECT_EQ(content(path("version")), content("/proc/version"));
+    EXPECT_EQ(content_of(path("version")), content_of("/proc/version"));
 }
 
 TEST_P(Copying, HolesStayHoles) {
@@ -115,7 +109,7 @@ TEST_P(Copying, HolesStayHoles) {
     ASSERT_EQ(::truncate(sparse.c_str(), 12 << 20), 0);
     for (const reflink clone : {reflink::if_possible, reflink::never}) {
         EXPECT_TRUE(io->run(copy(sparse, path("copy"), {.clone = clone})));
-        EXPECT_TRUE(content(sparse) == content(path("copy")));
+        EXPECT_TRUE(content_of(sparse) == content_of(path("copy")));
         EXPECT_LT(io->run(stat(path("copy")))->blocks * 512, 1U << 20);
     }
 }
@@ -169,7 +163,7 @@ TEST_P(Copying, MoveRenames) {  // R-MOVE
               std::errc::file_exists);
     EXPECT_TRUE(io->run(move(file_, path("there"))));
     EXPECT_FALSE(exists(file_));
-    EXPECT_EQ(content(path("there")), "text");
+    EXPECT_EQ(content_of(path("there")), "text");
     EXPECT_EQ(io->run(move(file_, path("there"))).error(), std::errc::no_such_file_or_directory);
 }
 
@@ -188,10 +182,10 @@ TEST_P(Copying, MoveBetweenFileSystemsRemovesWhatItCopied) {
     const tree_result done = io->run(move(path("tree"), other + "/tree"));
     EXPECT_TRUE(done) << done.error().message();
     EXPECT_FALSE(exists(path("tree")));
-    EXPECT_EQ(content(other + "/tree/a/file"), "text");
+    EXPECT_EQ(content_of(other + "/tree/a/file"), "text");
     EXPECT_EQ(fs::read_symlink(other + "/tree/link"), "gone");
     EXPECT_TRUE(io->run(move(other + "/tree/a/file", path("back"))));
-    EXPECT_EQ(content(path("back")), "text");
+    EXPECT_EQ(content_of(path("back")), "text");
     EXPECT_FALSE(exists(other + "/tree/a/file"));
     fs::remove_all(other);
 }
@@ -200,7 +194,7 @@ TEST_P(Copying, StoreReplacesTheWholeFile) {
     auto io = make_context();
     ::chmod(file_.c_str(), 0604);
     EXPECT_TRUE(io->run(store(file_, "new")));
-    EXPECT_EQ(content(file_), "new");
+    EXPECT_EQ(content_of(file_), "new");
     EXPECT_EQ(io->run(stat(file_))->permissions(), 0604U);
     EXPECT_TRUE(io->run(store(path("fresh"), "", {.mode = 0600, .durable = false})));
     EXPECT_EQ(io->run(stat(path("fresh")))->permissions(), 0600U);
@@ -209,7 +203,7 @@ TEST_P(Copying, StoreReplacesTheWholeFile) {
     EXPECT_EQ(io->run(store(path("none/file"), "x")).error(), std::errc::no_such_file_or_directory);
     directory base = *io->run(open_directory(tree_->root().string()));
     EXPECT_TRUE(io->run(store({base, "named"}, "by handle")));
-    EXPECT_EQ(content(path("named")), "by handle");
+    EXPECT_EQ(content_of(path("named")), "by handle");
     EXPECT_EQ(io->run(store("/dev/full/x", "x")).error(), std::errc::not_a_directory);
 }
 
@@ -217,8 +211,8 @@ TEST_P(Copying, AppendWritesAtTheEnd) {
     auto io = make_context();
     EXPECT_TRUE(io->run(append(file_, " and more", {.durable = true})));
     EXPECT_TRUE(io->run(append(path("fresh"), "a")));
-    EXPECT_EQ(content(file_), "text and more");
-    EXPECT_EQ(content(path("fresh")), "a");
+    EXPECT_EQ(content_of(file_), "text and more");
+    EXPECT_EQ(content_of(path("fresh")), "a");
     EXPECT_EQ(io->run(append("/dev/full", "x")).error(), std::errc::no_space_on_device);
     EXPECT_EQ(io->run(append(tree_->root().string(), "x")).error(), std::errc::is_a_directory);
 }

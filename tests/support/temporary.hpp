@@ -4,16 +4,24 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 namespace aio::test {
 
+/// Where files cost little, for tests that make many.
+inline std::filesystem::path in_memory() {
+    std::error_code ignored;
+    const std::filesystem::path usual = "/dev/shm";
+    return std::filesystem::is_directory(usual, ignored) ? usual : std::filesystem::temp_directory_path();
+}
+
 class temporary_tree {
   public:
-    temporary_tree() {
-        std::string name = std::filesystem::temp_directory_path() / "aio-test-XXXXXX";
+    explicit temporary_tree(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+        std::string name = in / "aio-test-XXXXXX";
         if (!::mkdtemp(name.data())) throw std::system_error(errno, std::system_category(), name);
         root_ = name;
     }
@@ -37,6 +45,11 @@ class temporary_tree {
   private:
     std::filesystem::path root_;
 };
+
+inline std::string content_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
 
 inline bool exists(const std::string& path) {
     return std::filesystem::exists(std::filesystem::symlink_status(path));
