@@ -22,18 +22,18 @@ result<> mkdir_call(const call& arguments) {
     return status(attempt([&] { return ::mkdirat(at.fd, c_path(at), arguments.mode); }));
 }
 
-bool is_directory(int base, const char* path) noexcept {
-    struct ::stat found = {};
-    return attempt([&] { return ::fstatat(base, path, &found, 0); }) && S_ISDIR(found.st_mode);
-}
-
 /// Makes one directory, or finds it made. Asks only after a failure: another process may be making the same
 /// ones.
 result<> ensure_directory(int base, const char* path, mode_t mode) noexcept {
     auto made = status(attempt([&] { return ::mkdirat(base, path, mode); }));
+    if (made || failed_with(made, ENOENT)) return made;
     // Also for other errors than EEXIST: some file systems say EROFS or EACCES of a directory that is there.
-    if (made || failed_with(made, ENOENT) || !is_directory(base, path)) return made;
-    return {};
+    struct ::stat found = {};
+    auto looked = status(attempt([&] { return ::fstatat(base, path, &found, 0); }));
+    if (looked && S_ISDIR(found.st_mode)) return {};
+    // What is there but cannot be looked at must not pass for something else. Links that lead nowhere are.
+    if (failed_with(made, EEXIST) && !looked && !failed_with(looked, ENOENT, ENOTDIR, ELOOP)) return looked;
+    return made;
 }
 
 result<> make_directories_call(const call& arguments) {

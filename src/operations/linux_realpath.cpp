@@ -48,9 +48,9 @@ result<std::string> realpath_call(const call& arguments) {
         scoped_fd fd(*opened);
         return path_of(fd.get());
     }
-    errno_guard guard;
     std::array<char, PATH_MAX> path;
-    if (!::realpath(c_path(at), path.data())) return error(errno);
+    auto found = attempt([&] { return ::realpath(c_path(at), path.data()) ? 0 : -1; });
+    if (!found) return std::unexpected(found.error());
     return std::string(path.data());
 }
 

@@ -13,6 +13,7 @@
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <new>
 #include <string_view>
 
 namespace aio {
@@ -69,7 +70,13 @@ result<temporary_file> mkstemp_call(const call& arguments) {
     });
     if (!made) return std::unexpected(made.error());
     auto& [fd, path] = *made;
-    return temporary_file{file(fd), std::move(path)};
+    try {
+        return temporary_file{file(fd), std::move(path)};
+    } catch (const std::bad_alloc&) {  // the handle's; it has closed the file
+        errno_guard guard;
+        ::unlinkat(arguments.at.fd, path.c_str(), 0);
+        throw;
+    }
 }
 
 /// Removes a file that nobody will receive. Its base may be closed by now and the working directory another,
@@ -92,9 +99,11 @@ void undo_mkstemp(void* value) noexcept {
 }
 
 /// Whether the directory that was opened is the one that was made: not yet used, and nobody else's.
-bool is_new_and_ours(int fd) noexcept {
+result<bool> is_new_and_ours(int fd) noexcept {
     struct ::stat status = {};
-    return ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
+    auto looked = attempt([&] { return ::fstat(fd, &status); });
+    if (!looked) return std::unexpected(looked.error());
+    return status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
 }
 
 result<temporary_directory> mkdtemp_call(const call& arguments) {
@@ -103,16 +112,25 @@ result<temporary_directory> mkdtemp_call(const call& arguments) {
     if (!made) return std::unexpected(made.error());
     std::string& path = made->second;
 
-    auto fd = attempt(
-        [&] { return ::openat(at.fd, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
-    if (!fd) {
+    auto removed = [&](std::error_code why) {
         errno_guard guard;
         ::unlinkat(at.fd, path.c_str(), AT_REMOVEDIR);
-        return std::unexpected(fd.error());
-    }
+        return std::unexpected(why);
+    };
+
+    auto fd = attempt(
+        [&] { return ::openat(at.fd, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
+    if (!fd) return removed(fd.error());
     scoped_fd opened(*fd);
-    if (!is_new_and_ours(*fd)) return error(ESTALE);
-    return temporary_directory{directory(opened.give_up()), std::move(path)};
+    auto ours = is_new_and_ours(*fd);
+    if (!ours) return removed(ours.error());
+    if (!*ours) return error(ESTALE);  // somebody else's: theirs to remove
+    try {
+        return temporary_directory{directory(opened.give_up()), std::move(path)};
+    } catch (const std::bad_alloc&) {
+        static_cast<void>(removed({}));
+        throw;
+    }
 }
 
 /// Removes a directory that nobody will receive, from the directory that it is in now.

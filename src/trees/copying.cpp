@@ -150,8 +150,9 @@ result<> copying::make_directory(tree_node& node, int base, const char* name) {
     if (made) {
         const file_status& status = opened->status;
         const auto above = status_at(base, "");
+        if (!above) return std::unexpected(above.error());
         const bool is_ours = status.uid == ::geteuid() && (status.mode & 077U) == 0;
-        if (!is_ours || !above || above->mount_id != status.mount_id) return error(ESTALE);
+        if (!is_ours || above->mount_id != status.mount_id) return error(ESTALE);
         node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
     }
     node.to = std::move(*opened);

@@ -58,7 +58,9 @@ class copying final : public traversal {
     result<> write_in_place(worker& self, const entry& of);
     result<> make_link(worker& self, const entry& of, way how);
     result<> make_special(worker& self, const entry& of, way how);
-    result<bool> link_to_first(const entry& of, way how);
+    result<> make_anew(worker& self, const entry& of, way how);
+    result<bool> link_to_first(worker& self, const entry& of, way how);
+    void stands_alone(worker& self, const entry& of, const std::error_code& reason);
     result<> carry_by_name(worker& self, const entry& of, const char* name);
     void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
                bool has_owner_and_mode = false);

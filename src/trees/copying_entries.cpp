@@ -30,10 +30,6 @@ result<> done(const result<int>& made) {
     return {};
 }
 
-void remove(int base, const char* name) {
-    static_cast<void>(attempt([&] { return ::unlinkat(base, name, 0); }));
-}
-
 }  // namespace
 
 void copying::other(tree_worker& self, tree_node& in, const dirent_view& met) {
@@ -134,25 +130,34 @@ result<copying::way> copying::choose(const entry& of) {
 
 result<> copying::make(worker& self, const entry& of, way how) {
     if (how == way::in_place) return write_in_place(self, of);
-    const bool links = keeps_links(of);
-    if (links) {
-        const auto linked = link_to_first(of, how);
-        if (!linked) return std::unexpected(linked.error());
-        if (*linked) return {};
+    if (!keeps_links(of)) return make_anew(self, of, how);
+    const auto linked = link_to_first(self, of, how);
+    if (!linked) return std::unexpected(linked.error());
+    if (*linked) return {};
+    // Others wait for this one: whatever happens, they must hear of it.
+    struct claim {
+        kept_links& links;
+        const file_status& source;
+        bool kept = false;
+        ~claim() {
+            if (!kept) links.failed(source);
+        }
+    } first{.links = links_, .source = of.status};
+    const result<> made = make_anew(self, of, how);
+    if (!made) return made;
+    const auto copy = status_at(of.to, of.to_name);
+    if (!copy) {
+        stands_alone(self, of, copy.error());
+        return made;
     }
-    const result<> made = of.content                      ? write_file(self, of, how)
-                          : of.type == file_type::symlink ? make_link(self, of, how)
-                                                          : make_special(self, of, how);
-    if (links && made) {
-        const auto copy = status_at(of.to, of.to_name);
-        if (copy)
-            links_.made(of.status, {.names = names_of(of), .device = copy->device, .inode = copy->inode});
-        else
-            links_.failed(of.status);
-    } else if (links) {
-        links_.failed(of.status);
-    }
+    links_.made(of.status, {.names = names_of(of), .device = copy->device, .inode = copy->inode});
+    first.kept = true;
     return made;
+}
+
+result<> copying::make_anew(worker& self, const entry& of, way how) {
+    if (of.content) return write_file(self, of, how);
+    return of.type == file_type::symlink ? make_link(self, of, how) : make_special(self, of, how);
 }
 
 /// Whether a new file of ours in this directory has the source's owner and permissions from the start.
@@ -182,7 +187,7 @@ result<> copying::write_nameless(worker& self, const entry& of) {
     if (options_.keep != preserve::nothing)
         carry(self, of, {of.content.get()}, {*fd}, has_owner_and_mode(of));
     if (options_.durable) {
-        const auto synced = attempt_once([&] { return ::fsync(*fd); });
+        const auto synced = attempt([&] { return ::fsync(*fd); });
         if (!synced) return done(synced);
     }
     const result<> named = give_first_name(*fd, of.to, of.to_name);
@@ -211,13 +216,9 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     });
     if (!made) return std::unexpected(made.error());
     unique_fd copy(made->first);
-    const char* name = made->second.c_str();
-    const auto give_up = [&](const std::error_code& reason) -> result<> {
-        remove(of.to, name);
-        return std::unexpected(reason);
-    };
+    temporary_entry temporary(of.to, std::move(made->second));
     const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
-    if (!written) return give_up(written.error());
+    if (!written) return std::unexpected(written.error());
     if (how == way::take_over) {
         // It hands its permissions on to what replaces it.
         const auto old = attempt(
@@ -225,7 +226,7 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
         const unique_fd old_file(old.value_or(-1));
         const auto replaced = status_at(of.to, of.to_name);
         if (!old || !replaced || !take_over(*old, copy.get(), *replaced)) {
-            remove(of.to, name);
+            temporary.remove();
             if (::lseek(of.content.get(), 0, SEEK_SET) != 0) return error(ESPIPE);
             return write_in_place(self, of);
         }
@@ -233,12 +234,13 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     if (options_.keep != preserve::nothing)
         carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
     if (options_.durable) {
-        const auto synced = attempt_once([&] { return ::fsync(copy.get()); });
-        if (!synced) return give_up(synced.error());
+        const auto synced = attempt([&] { return ::fsync(copy.get()); });
+        if (!synced) return done(synced);
     }
-    if (const result<> closed = copy.close(); !closed) return give_up(closed.error());
-    if (const result<> named = give_name(of.to, name, of.to_name, how != way::create); !named)
-        return give_up(named.error());
+    if (const result<> closed = copy.close(); !closed) return closed;
+    if (const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create); !named)
+        return named;
+    temporary.keep();
     self.tally.bytes += *written;
     return {};
 }
@@ -274,10 +276,11 @@ result<> copying::make_link(worker& self, const entry& of, way how) {
     auto made = make_temporary(
         [&](const char* name) { return attempt([&] { return ::symlinkat(text.data(), of.to, name); }); });
     if (!made) return std::unexpected(made.error());
-    const result<> carried = carry_by_name(self, of, made->second.c_str());
+    temporary_entry temporary(of.to, std::move(made->second));
+    const result<> carried = carry_by_name(self, of, temporary.name());
     const result<> named =
-        carried ? give_name(of.to, made->second.c_str(), of.to_name, how != way::create) : carried;
-    if (!named) remove(of.to, made->second.c_str());
+        carried ? give_name(of.to, temporary.name(), of.to_name, how != way::create) : carried;
+    if (named) temporary.keep();
     return named;
 }
 
@@ -288,15 +291,23 @@ result<> copying::make_special(worker& self, const entry& of, way how) {
         return attempt([&] { return ::mknodat(of.to, name, type | mode, of.status.rdev); });
     });
     if (!made) return std::unexpected(made.error());
-    const result<> carried = carry_by_name(self, of, made->second.c_str());
+    temporary_entry temporary(of.to, std::move(made->second));
+    const result<> carried = carry_by_name(self, of, temporary.name());
     const result<> named =
-        carried ? give_name(of.to, made->second.c_str(), of.to_name, how != way::create) : carried;
-    if (!named) remove(of.to, made->second.c_str());
+        carried ? give_name(of.to, temporary.name(), of.to_name, how != way::create) : carried;
+    if (named) temporary.keep();
     return named;
 }
 
-/// Makes a further name of a file that was copied already. False: it was not, or its copy is gone.
-result<bool> copying::link_to_first(const entry& of, way how) {
+/// The copy is not, or its next one will not be, another name of the same file: a failure, but it stays.
+void copying::stands_alone(worker& self, const entry& of, const std::error_code& reason) {
+    const bool is_gone = reason == std::errc::no_such_file_or_directory;  // somebody took it away meanwhile
+    if (!is_gone) fail(self, of.in, "link", destination_path(of.in, of.to_name), reason);
+}
+
+/// Makes a further name of a file that was copied already. False: it was not, or cannot be, or its copy is
+/// gone.
+result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     const auto first = links_.find(of.status);
     if (!first) return false;
     unique_fd directory;
@@ -305,22 +316,29 @@ result<bool> copying::link_to_first(const entry& of, way how) {
         const auto next = attempt([&] {
             return ::openat(base, first->names[i].c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         });
-        if (!next) return false;
+        if (!next) {
+            stands_alone(self, of, next.error());
+            return false;
+        }
         directory.reset(*next);
         base = *next;
     }
     auto made = make_temporary([&](const char* name) {
         return attempt([&] { return ::linkat(base, first->names.back().c_str(), of.to, name, 0); });
     });
-    if (!made) return false;
-    const char* name = made->second.c_str();
-    const auto linked = status_at(of.to, name);
+    if (!made) {
+        stands_alone(self, of, made.error());
+        return false;
+    }
+    temporary_entry temporary(of.to, std::move(made->second));
+    const auto linked = status_at(of.to, temporary.name());
+    if (!linked) stands_alone(self, of, linked.error());
     const bool is_right = linked && linked->inode == first->inode && linked->device == first->device;
-    const result<> named = is_right ? give_name(of.to, name, of.to_name, how != way::create) : error(ESTALE);
-    if (named) return true;
-    remove(of.to, name);
     if (!is_right) return false;
-    return std::unexpected(named.error());
+    const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create);
+    if (!named) return std::unexpected(named.error());
+    temporary.keep();
+    return true;
 }
 
 /// Of what cannot be opened for writing: links, FIFOs, devices. By a descriptor of the thing itself.
@@ -330,14 +348,16 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
     if (!fd) return std::unexpected(fd.error());
     const unique_fd copy(*fd);
     const auto status = status_at(*fd, "");
-    const bool is_ours =
-        status && status->type() == of.type && status->uid == ::geteuid() && status->links == 1;
+    if (!status) return std::unexpected(status.error());
+    const bool is_ours = status->type() == of.type && status->uid == ::geteuid() && status->links == 1;
     if (!is_ours) return error(ESTALE);
     const auto from =
         attempt([&] { return ::openat(of.from, of.from_name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
-    const unique_fd source(from.value_or(-1));
+    if (!from) return std::unexpected(from.error());
+    const unique_fd source(*from);
     const auto source_status = status_at(source.get(), "");
-    if (!from || !source_status || !same_file(*source_status, of.status)) return error(ESTALE);
+    if (!source_status) return std::unexpected(source_status.error());
+    if (!same_file(*source_status, of.status)) return error(ESTALE);
     carry(self, of, {source.get(), true}, {copy.get(), true});
     return {};
 }

@@ -35,9 +35,9 @@ result<> write_all(int fd, std::string_view content) {
     return {};
 }
 
-/// Once: a failed fsync may have lost what it was about, and the next one would not say so.
+/// Never again after an error: it may have lost what it was about, and the next fsync would not say so.
 result<> sync(int fd) {
-    const auto synced = attempt_once([&] { return ::fsync(fd); });
+    const auto synced = attempt([&] { return ::fsync(fd); });
     if (!synced) return std::unexpected(synced.error());
     return {};
 }
@@ -79,15 +79,14 @@ result<> store_file(const writing<store_options>& what) {
     });
     if (!made) return std::unexpected(made.error());
     unique_fd file(made->first);
+    temporary_entry temporary(base, std::move(made->second));
     result<> done = write_all(file.get(), what.content);
     if (done && hands_on) hand_on(base, name, file.get(), *there);
     if (done && what.how.durable) done = sync(file.get());
     if (done) done = file.close();
-    if (done) done = give_name(base, made->second.c_str(), name, replace);
-    if (!done) {
-        static_cast<void>(attempt([&] { return ::unlinkat(base, made->second.c_str(), 0); }));
-        return done;
-    }
+    if (done) done = give_name(base, temporary.name(), name, replace);
+    if (!done) return done;
+    temporary.keep();
     return what.how.durable ? sync_directory(base) : done;
 }
 

@@ -34,6 +34,12 @@ std::string temporary_name() {
     return name;
 }
 
+void temporary_entry::remove() noexcept {
+    if (name_.empty()) return;
+    static_cast<void>(attempt([&] { return ::unlinkat(base_, name_.c_str(), 0); }));
+    name_.clear();
+}
+
 result<int> open_nameless(int base, mode_t mode) noexcept {
     return attempt([&] { return ::openat(base, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode); });
 }

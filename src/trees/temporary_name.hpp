@@ -14,6 +14,23 @@ namespace aio::detail {
 /// name.
 [[nodiscard]] std::string temporary_name();
 
+/// Something with a temporary name: it is removed again, whatever happens, unless it was kept.
+class temporary_entry {
+  public:
+    temporary_entry(int base, std::string name) noexcept : base_(base), name_(std::move(name)) {}
+    temporary_entry(const temporary_entry&) = delete;
+    temporary_entry& operator=(const temporary_entry&) = delete;
+    ~temporary_entry() { remove(); }
+
+    [[nodiscard]] const char* name() const noexcept { return name_.c_str(); }
+    void keep() noexcept { name_.clear(); }
+    void remove() noexcept;
+
+  private:
+    int base_;
+    std::string name_;  // empty: it has another by now, or is gone
+};
+
 /// Calls `make(name)` with one temporary name after the other until it is free. Gives what it made and the
 /// name.
 template <class Make>

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <chrono>
 #include <utility>
@@ -329,7 +330,8 @@ void traversal::end_use(tree_worker& self, tree_node* node) {
 /// recursion.
 void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock) {
     constexpr std::size_t gone_max = 4;  // descriptors that nobody counts
-    std::vector<std::unique_ptr<tree_node>> gone;
+    std::array<std::unique_ptr<tree_node>, gone_max> gone;
+    std::size_t gone_now = 0;
     while (node && --node->uses == 0 &&
            !stopped()) {  // if it was stopped, the destructor forgets what is left
         tree_node* parent = node->parent;
@@ -347,11 +349,13 @@ void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<bri
         }
         if (parent && node->incomplete) parent->incomplete = true;
         unlink(*node);
-        gone.emplace_back(node);
+        gone[gone_now++].reset(node);
         node = parent;
-        if (gone.size() < gone_max) continue;
+        if (gone_now < gone_max) continue;
         lock.unlock();
-        gone.clear();  // closing takes time
+        for (auto& each : gone)
+            each.reset();  // closing takes time
+        gone_now = 0;
         lock.lock();
     }
     if (!node) {

@@ -12,16 +12,25 @@ namespace aio::test {
 namespace {
 
 std::atomic<std::size_t> bytes_now{0};
-thread_local int before_failure = -1;  // -1: none is to fail
-thread_local bool failed = false;
+
+// Relaxed everywhere: whoever makes the requests has said before what is to fail.
+std::atomic<bool> fails{false};
+std::atomic<bool> goes_on{false};    // after the first
+std::atomic<int> before_failure{0};  // allocations, negative after it
+std::atomic<bool> failed{false};
+
+bool is_to_fail() noexcept {
+    if (!fails.load(std::memory_order_relaxed)) return false;
+    const int before = before_failure.fetch_sub(1, std::memory_order_relaxed);
+    if (before > 0 || (before < 0 && !goes_on.load(std::memory_order_relaxed))) return false;
+    failed.store(true, std::memory_order_relaxed);
+    return true;
+}
 
 constexpr std::size_t malloc_header = sizeof(std::size_t);
 
 void* hand_out(std::size_t size, std::size_t alignment) noexcept {
-    if (before_failure >= 0 && before_failure-- == 0) {
-        failed = true;
-        return nullptr;
-    }
+    if (is_to_fail()) return nullptr;
     void* memory = nullptr;
     if (alignment <= alignof(std::max_align_t))
         memory = std::malloc(size ? size : 1);
@@ -48,15 +57,17 @@ std::size_t allocated_bytes() {
     return bytes_now.load(std::memory_order_relaxed);
 }
 
-failing_allocation::failing_allocation(int n) {
-    failed = false;
-    before_failure = n;
+failing_allocation::failing_allocation(int n, lasting how) {
+    failed.store(false, std::memory_order_relaxed);
+    goes_on.store(how == lasting::from_then_on, std::memory_order_relaxed);
+    before_failure.store(n, std::memory_order_relaxed);
+    fails.store(true, std::memory_order_relaxed);
 }
 failing_allocation::~failing_allocation() {
-    before_failure = -1;
+    fails.store(false, std::memory_order_relaxed);
 }
 bool failing_allocation::happened() const {
-    return failed;
+    return failed.load(std::memory_order_relaxed);
 }
 
 }  // namespace aio::test

@@ -2,6 +2,8 @@
 // allocations: operator new of the test program counts, and fails when told to.
 #pragma once
 
+#include "support/lasting.hpp"
+
 #include <cstddef>
 
 namespace aio::test {
@@ -9,10 +11,11 @@ namespace aio::test {
 /// Bytes that operator new has handed out and not got back, with what malloc adds to each.
 std::size_t allocated_bytes();
 
-/// While it lives, the `n`-th operator new of this thread from now on (0: the first) throws std::bad_alloc.
+/// While it lives, the `n`-th operator new from now on (0: the first) throws std::bad_alloc, on any thread.
+/// One at a time.
 class failing_allocation {
   public:
-    explicit failing_allocation(int n);
+    explicit failing_allocation(int n, lasting how = lasting::one);
     failing_allocation(const failing_allocation&) = delete;
     failing_allocation& operator=(const failing_allocation&) = delete;
     ~failing_allocation();

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -58,8 +59,22 @@ std::size_t count_descriptors() {
     return open_descriptors().size();
 }
 
+std::size_t count_descriptors_below(const std::string& root) {
+    const std::vector<std::string> open = open_descriptors();
+    return static_cast<std::size_t>(std::count_if(
+        open.begin(), open.end(), [&](const std::string& each) { return each.contains(" -> " + root); }));
+}
+
 std::size_t count_threads() {
     return names_in("/proc/self/task").size();
+}
+
+std::size_t count_mappings() {
+    std::ifstream in("/proc/self/maps");
+    std::size_t lines = 0;
+    for (std::string line; std::getline(in, line);)
+        ++lines;
+    return lines;
 }
 
 std::vector<std::string> names_of_other_threads() {

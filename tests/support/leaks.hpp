@@ -16,8 +16,14 @@ std::vector<std::string> open_descriptors();
 /// How many descriptors are open.
 std::size_t count_descriptors();
 
+/// How many of them are of what is below `root`: of one test's files, whatever contexts open and close.
+std::size_t count_descriptors_below(const std::string& root);
+
 /// How many threads the process has.
 std::size_t count_threads();
+
+/// How many mappings the process has.
+std::size_t count_mappings();
 
 /// The names of the process's threads but the calling one.
 std::vector<std::string> names_of_other_threads();

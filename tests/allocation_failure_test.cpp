@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Memory that is not to be had: the n-th allocation of any use of any operation fails, n = 0 until none does
+// any more; and nothing is allocated to deliver.
+#include "support/allocations.hpp"
+#include "support/operations.hpp"
+
+#include <cstdio>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace aio::test {
+namespace {
+
+class AllocationFailure : public operation_test {
+  protected:
+    static void TearDownTestSuite() { std::printf("allocation failures: %zu\n", all_failures); }
+
+    /// One use of the operation whose allocation `n` fails, or all from there on; false if it makes no more
+    /// than `n`. In a thread of its own, where no cache has memory left from before.
+    bool meets(way how, int n, lasting lasts) {
+        bool met = false;
+        std::thread([&] { met = meets_here(how, n, lasts); }).join();
+        return met;
+    }
+
+    static inline std::size_t all_failures = 0;
+
+  private:
+    bool meets_here(way how, int n, lasting lasts) {
+        SCOPED_TRACE(std::string(name_of(how)) + ", allocation " + std::to_string(n) + ", " + name_of(lasts));
+        scene at(in_memory());
+        const std::string before = at.look();
+        auto io = make_context();
+        std::optional<result<std::size_t>> outcome;  // none: it could not be started
+        bool happened = false;
+        {
+            const failing_allocation fails(n, lasts);
+            try {
+                outcome = operation.good(how, *io, at);
+            } catch (const std::bad_alloc&) {
+            }
+            happened = fails.happened();
+        }
+        if (happened) ++all_failures;
+        EXPECT_TRUE(happened || (outcome && *outcome));
+        if (outcome && !*outcome) {
+            EXPECT_EQ(outcome->error().value(), ENOMEM) << outcome->error().message();
+        }
+        // R-OPEN: there may be no memory for the handle, after the file was made.
+        if ((!outcome || !*outcome) && std::string_view(operation.name) != "open_creating") {
+            EXPECT_EQ(at.look(), before);
+        }
+        EXPECT_TRUE(io->run(nop()));
+        const statistics now = io->statistics();
+        EXPECT_EQ(now.outstanding + now.ready + now.running + now.pending + now.abandoned, 0U);
+        return happened;
+    }
+};
+
+TEST_P(AllocationFailure, IsReportedOrSurvived) {
+    for (way how : all_ways)
+        for (lasting lasts : all_lastings)
+            for (int n = 0; meets(how, n, lasts); ++n)
+                ASSERT_LT(n, 1000);
+}
+
+/// A result that is there arrives without a byte of memory: in poll nothing is allocated for it.
+TEST_P(AllocationFailure, NeverMeetsADelivery) {
+    for (int round = 0; round < 2; ++round) {
+        scene at(in_memory());
+        auto io = make_context();
+        int arrived = 0;
+        operation.submit(*io, at, {}, [&](result<>) { ++arrived; });
+        while (!arrived && operation.row) {
+            io->wait();
+            const failing_allocation fails(0, lasting::from_then_on);
+            io->poll();
+            EXPECT_FALSE(fails.happened());
+        }
+        io->flush();
+        EXPECT_EQ(arrived, 1);
+    }
+}
+
+AIO_WITH_EVERY_OPERATION(AllocationFailure);
+
+}  // namespace
+}  // namespace aio::test

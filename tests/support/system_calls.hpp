@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// system_calls: the file system calls of the test program count, and fail when told to.
+//
+// The linker puts the functions of system_calls.cpp in place of the C library's (--wrap), in the library's
+// objects as in the tests'. So a fault comes from below everything that the library does about it: its loops,
+// its repetitions after EINTR, what it falls back to, what it undoes.
+#pragma once
+
+#include "support/lasting.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace aio::test {
+
+/// What happens to a system call in place of what it would do.
+struct fault {
+    int error = 0;             // this errno; close closes all the same, as the kernel's does
+    bool short_count = false;  // or half of what was asked for, by calls that move two bytes or more
+};
+
+/// While it lives, the `n`-th system call (0: the first) on what is below one of `roots` ends as `what` says.
+/// On any thread; one at a time.
+class failing_system_call {
+  public:
+    failing_system_call(std::vector<std::string> roots, const fault& what, int n, lasting how = lasting::one);
+    failing_system_call(const failing_system_call&) = delete;
+    failing_system_call& operator=(const failing_system_call&) = delete;
+    ~failing_system_call();
+
+    /// Which call it was, empty if none has been reached.
+    [[nodiscard]] std::string happened() const;
+};
+
+/// What becomes of a call that is made in another way than through the C library: on `fd`, of so many bytes.
+[[nodiscard]] fault fault_of(const char* name, std::size_t bytes, int fd) noexcept;
+
+}  // namespace aio::test
