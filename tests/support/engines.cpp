@@ -35,11 +35,8 @@ std::shared_ptr<void> simulated(context_options& how) {
 
 std::span<const engine> all_engines() {
     static constexpr engine all[] = {
-        {"automatic", automatic, true},
-        {"threads", threads, true},
-        {"ring", ring, true},
-        {"inline", inline_, true},
-        {"simulated", simulated, false},
+        {"automatic", automatic, true}, {"threads", threads, true},      {"ring", ring, true},
+        {"inline", inline_, true},      {"simulated", simulated, false},
     };
     return all;
 }
