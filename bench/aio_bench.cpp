@@ -138,7 +138,7 @@ int main(int count, char** arguments) {
         ->delimiter(',')
         ->check(CLI::Range(1, 10'000'000));
     app.add_option("--samples", of.samples, "Samples of each [5]")->check(CLI::Range(1, 1000));
-    app.add_option("--seconds", of.seconds, "How long a sample should take [0.25, or 0.15 if quick]")
+    app.add_option("--seconds", of.seconds, "How long a sample should take [0.25, or 0.1 if quick]")
         ->check(CLI::Range(0.001, 100.0));
     app.add_option("--json", of.json, "Write the results as a list of objects");
     app.add_option("--svg", of.svg, "Write them as a picture");
