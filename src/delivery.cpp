@@ -231,7 +231,9 @@ bool engine::wait_for_something(clock::time_point until) {
         if (route_->assist(true)) continue;
         clock::time_point next = std::min(until, earliest);
         if (route_->advance(next)) continue;
-        if (route_->leaves_room() && linger_.until([this] { return !results_->empty(); })) continue;
+        if (route_->leaves_room() &&
+            linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
+            continue;
         route_->wait(*results_, next);
     }
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string_view>
 
 namespace aio::detail {
 
@@ -27,6 +28,7 @@ struct beginning {
 void name_thread() noexcept {
     char name[16] = {};
     prctl(PR_GET_NAME, name);
+    if (std::string_view(name).ends_with("/aio")) return;  // inherited: a worker started this one
     std::strcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio");
     prctl(PR_SET_NAME, name);
 }

@@ -42,6 +42,7 @@ class ring_route final : public route {
     [[nodiscard]] thread_limits limits() const noexcept override { return workers_->limits(); }
     [[nodiscard]] bool stranded() const noexcept override { return workers_->stranded(); }
     [[nodiscard]] bool leaves_room() const noexcept override;
+    [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }
     [[nodiscard]] route_counters counters() const noexcept override;
     bool advance(clock::time_point until) noexcept override;
     void begin_turn() noexcept override;

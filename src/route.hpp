@@ -3,6 +3,8 @@
 // simulations.
 #pragma once
 
+#include "processor.hpp"
+
 #include <aio/context.hpp>
 #include <aio/detail/block.hpp>
 
@@ -69,6 +71,11 @@ class route {
     [[nodiscard]] virtual bool stranded() const noexcept { return false; }
     /// Whether a processor has nothing to do, as far as we know: then the poller may linger before it sleeps.
     [[nodiscard]] virtual bool leaves_room() const noexcept { return false; }
+    /// Where somebody took work last, if it leaves room.
+    [[nodiscard]] virtual const processor& last_worker() const noexcept {
+        static constinit const processor nobody;
+        return nobody;
+    }
     [[nodiscard]] virtual route_counters counters() const noexcept = 0;
 
     /// The route's clock, and its way to pass time up to `until`: true if it has one, and the caller need not

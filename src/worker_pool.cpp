@@ -15,8 +15,9 @@ namespace aio::detail {
 namespace {
 
 constexpr std::chrono::nanoseconds watch_interval = std::chrono::milliseconds(1);
-constexpr std::size_t fewest_at_once = 4;  // calls, if they are quick
-constexpr unsigned patience = 20;          // of a watcher, in intervals
+constexpr std::size_t fewest_at_once = 4;     // calls, if they are quick
+constexpr std::size_t ended_per_waiting = 4;  // before the poller is woken
+constexpr unsigned patience = 20;             // of a watcher, in intervals
 constexpr auto quick_call = std::chrono::microseconds(20);
 constexpr auto start_retry_interval = std::chrono::milliseconds(10);
 
@@ -54,6 +55,7 @@ void worker_pool::submit(block& request) noexcept {
     // Relaxed: hints. What a worker took at this very moment comes first all the same.
     if (request.priority > floor_.load(std::memory_order_relaxed))
         overtaken_.store(true, std::memory_order_relaxed);
+    submitter_.note_here();
     inbox_.push(request);
     if (attended()) return;
     lock held = acquire();
@@ -64,7 +66,9 @@ void worker_pool::submit(block& request) noexcept {
 /// Whether somebody will look at the inbox before long, and nobody else is wanted. Sequentially consistent,
 /// like the push before it: who makes it false looks at the inbox afterwards.
 bool worker_pool::attended() const noexcept {
-    return lingering_.load(std::memory_order_seq_cst) ||
+    const attendance attendant = attendant_.load(std::memory_order_seq_cst);
+    // One that lingers on this processor has lent it, and looks only when this thread lets go of it.
+    return attendant == attendance::soon || (attendant == attendance::lingers && !lingerer_.is_here()) ||
            (watcher_.load(std::memory_order_seq_cst) &&
             unblocked_.load(std::memory_order_seq_cst) >= at_once_.load(std::memory_order_relaxed));
 }
@@ -298,7 +302,9 @@ void worker_pool::work() noexcept {
             push_finished(self);
             if (wake || !watcher_) wake_poller();  // it may have left since
             if (taken) make_calls(self, taken);
+            const bool looks_soon = taken && hand_in(self);
             held = acquire();
+            if (looks_soon) attendant_.store(attendance::none, std::memory_order_seq_cst);
             if (!taken) --coming_;
         } else if (threads_ > limits_.max || closed_) {
             break;
@@ -334,6 +340,7 @@ unsigned worker_pool::take(worker& self) noexcept {
         link(busy_, self);
         ++unblocked_;
     }
+    last_worker_.note_here();
     note_floor();
     return taken;
 }
@@ -394,13 +401,28 @@ void worker_pool::push_finished(worker& of) noexcept {
 
 /// Whether the poller, if it sleeps, is to be woken for the calls that have just ended. At once, if calls are
 /// slow or nothing waits. But while cached calls follow each other, each waking would cost several of them:
-/// then when as many have ended as still wait, so that it has a batch and the workers still have work. Only
-/// with a watcher, who sees to what is left when the next call blocks.
+/// then when most have ended, so that it has a batch, and some still wait, so that the workers have work.
+/// Only with a watcher, who sees to what is left when the next call blocks.
 bool worker_pool::time_to_wake(worker& self) noexcept {
     unannounced_ += std::exchange(self.made, 0);
-    if (self.quick && watcher_ && unannounced_ < queue_.size()) return false;
+    if (self.quick && watcher_ && unannounced_ < ended_per_waiting * queue_.size()) return false;
     unannounced_ = 0;
     return true;
+}
+
+/// If there is nothing more to do, as far as one sees, somebody waits for what has just ended: it is not to
+/// be held up by the mutex. True: what is submitted in answer wakes nobody else; this worker looks in a
+/// moment.
+bool worker_pool::hand_in(worker& self) noexcept {
+    if (!queue_.empty() || !inbox_.empty()) return false;
+    attendance none = attendance::none;
+    // Sequentially consistent: see attended().
+    const bool looks_soon =
+        attendant_.compare_exchange_strong(none, attendance::soon, std::memory_order_seq_cst);
+    self.made = 0;
+    push_finished(self);
+    wake_poller();
+    return looks_soon;
 }
 
 void worker_pool::wake_poller() noexcept {
@@ -411,14 +433,17 @@ void worker_pool::wake_poller() noexcept {
 
 /// Looks a moment longer for work, counted as if it were on its way. False: nothing came, it may rest.
 bool worker_pool::linger_for_work(lock& held) noexcept {
-    if (lingering_.load(std::memory_order_relaxed) || !queue_.empty()) return false;
-    lingering_.store(true, std::memory_order_seq_cst);
+    attendance none = attendance::none;
+    if (!queue_.empty() ||
+        !attendant_.compare_exchange_strong(none, attendance::lingers, std::memory_order_seq_cst))
+        return false;
+    lingerer_.note_here();
     ++coming_;
     held.unlock();
-    linger_.until([this] { return !inbox_.empty() || !queue_.empty(); });
+    linger_.until(submitter_, [this] { return !inbox_.empty() || !queue_.empty(); });
     held = acquire();
     --coming_;
-    lingering_.store(false, std::memory_order_seq_cst);
+    attendant_.store(attendance::none, std::memory_order_seq_cst);
     sort_inbox();  // what came meanwhile woke nobody
     return !queue_.empty() || closed_ || threads_ > limits_.max;
 }

@@ -4,6 +4,7 @@
 
 #include "completions.hpp"
 #include "linger.hpp"
+#include "processor.hpp"
 #include "request_queue.hpp"
 #include "route.hpp"
 #include "worker.hpp"
@@ -39,11 +40,15 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void close() noexcept;                   // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
+    /// Where a worker took work last.
+    [[nodiscard]] const processor& last_worker() const noexcept { return last_worker_; }
 
     std::mutex mutex;  // public for fork alone
 
   private:
     using lock = std::unique_lock<std::mutex>;
+    /// Who will look at the inbox without being woken: a worker that is about to, or one that lingers.
+    enum class attendance : std::uint8_t { none, soon, lingers };
 
     [[nodiscard]] lock acquire() noexcept;
     [[nodiscard]] bool attended() const noexcept;
@@ -65,6 +70,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void put_down(worker& self) noexcept;
     void push_finished(worker& of) noexcept;
     [[nodiscard]] bool time_to_wake(worker& self) noexcept;
+    [[nodiscard]] bool hand_in(worker& self) noexcept;
     void wake_poller() noexcept;
     bool linger_for_work(lock& held) noexcept;
     bool rest(worker& self, lock& held) noexcept;
@@ -75,14 +81,17 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     // What a submission touches.
     alignas(64) block_stack inbox_;
     // What it looks at: rarely written, and apart from what is.
-    alignas(64) std::atomic<worker*> watcher_{nullptr};  // null, or the one that looks for blocked workers
-    std::atomic<unsigned> unblocked_{0};                 // busy and not marked blocked
-    std::atomic<bool> lingering_{false};                 // one worker does
-    std::atomic<unsigned> at_once_{0};                   // limits_.min
-    std::atomic<int> floor_{highest_priority};           // what is above it overtakes what is in hand
-    std::atomic<bool> overtaken_{false};                 // something did
-    std::atomic<bool> short_of_threads_{true};           // the poller may have to make calls
-    std::atomic<bool> owed_{false};  // a result was pushed and the poller, asleep, not woken yet
+    alignas(64) std::atomic<worker*> watcher_{nullptr};    // null, or the one that looks for blocked workers
+    std::atomic<unsigned> unblocked_{0};                   // busy and not marked blocked
+    std::atomic<attendance> attendant_{attendance::none};  // one worker is
+    processor lingerer_;                                   // and where
+    processor last_worker_;
+    processor submitter_;                       // who submitted last
+    std::atomic<unsigned> at_once_{0};          // limits_.min
+    std::atomic<int> floor_{highest_priority};  // what is above it overtakes what is in hand
+    std::atomic<bool> overtaken_{false};        // something did
+    std::atomic<bool> short_of_threads_{true};  // the poller may have to make calls
+    std::atomic<bool> owed_{false};             // a result was pushed and the poller, asleep, not woken yet
 
     alignas(64) std::shared_ptr<completions> results_;
     thread_limits wanted_limits_;  // as the user gave them

@@ -264,15 +264,25 @@ TEST_F(Threads, HaveAllSignalsBlocked) {  // E-7, H-19
 }
 
 TEST_F(Threads, AreNamedAfterTheProgram) {  // B-25: 15 bytes and a NUL
-    context io;
-    auto name = io.run(call([] {
-        char text[64] = {};
-        pthread_getname_np(pthread_self(), text, sizeof text);
-        return std::string(text);
-    }));
-    EXPECT_TRUE(name->ends_with("/aio")) << *name;
-    EXPECT_LE(name->size(), 15U);
-    EXPECT_GT(name->size(), 4U);
+    context io({.threads = {.min = 3}});
+    std::vector<std::string> names;
+    for (int i = 0; i < 30; ++i)
+        io.submit(call([] {
+                      char text[64] = {};
+                      pthread_getname_np(pthread_self(), text, sizeof text);
+                      std::this_thread::sleep_for(1ms);
+                      return std::string(text);
+                  }),
+                  [&](result<std::string> name) { names.push_back(*name); });
+    io.flush();
+    EXPECT_GT(io.statistics().threads, 1U);
+    ASSERT_EQ(names.size(), 30U);
+    for (const std::string& name : names) {
+        EXPECT_TRUE(name.ends_with("/aio")) << name;
+        EXPECT_LE(name.size(), 15U);
+        EXPECT_GT(name.size(), 4U);
+        EXPECT_EQ(name, names.front()) << "also of those that a worker started";
+    }
 }
 
 TEST_F(Threads, HaveAStackForAUsersFunction) {  // design.md: the seed's 32 KiB is not
