@@ -152,15 +152,15 @@ void leaf::take(int failed, std::size_t count, std::string&& bytes) noexcept {
     });
 }
 
-bool leaf::try_now() noexcept {
+int leaf::try_now() noexcept {
     descriptor* at = arguments().at.keep;
     descriptor* to = arguments().to.keep;
-    if (row_->try_now(arguments(), payload())) return false;
+    if (const int failed = row_->try_now(arguments(), payload())) return failed;
     has_run = true;
     has_value = true;
     release(at);
     release(to);
-    return true;
+    return 0;
 }
 
 void leaf::undo() noexcept {

@@ -61,6 +61,8 @@ poll_result engine::deliver_results(poll_budget limit) {
     if (limit.time > std::chrono::nanoseconds::zero()) stop = deadline(limit.time).from(route_->now());
     poll_result did;
     while (block* request = next_result()) {
+        // Whoever counts results wants to see each.
+        burst_ = limit.requests ? 0 : inline_route::burst;
         if (!take_up(*request)) continue;
         ++did.delivered;
         deliver(*request);

@@ -15,12 +15,6 @@
 
 namespace aio::detail {
 
-namespace {
-
-constexpr std::size_t few = 16;  // requests in flight
-
-}  // namespace
-
 result<engine*> engine::make(const context_options& how) noexcept {
     try {
         auto routes = routes_wanted(how.routes);
@@ -80,6 +74,12 @@ std::size_t engine::outstanding() const noexcept {
     // Sequentially consistent: see activity::turn_ended.
     return submitted_.load(std::memory_order_seq_cst) + submitted_in_poll_.load(std::memory_order_relaxed) -
            delivered;
+}
+
+/// The same without tasks, which only wait. A hint on other threads than the poller's.
+std::size_t engine::in_flight() const noexcept {
+    const std::size_t all = outstanding();
+    return all - std::min(all, parked_tasks_.load(std::memory_order_relaxed));
 }
 
 statistics engine::counters() const noexcept {
@@ -146,13 +146,36 @@ void engine::dispatch(block& request) noexcept {
         return results_->let_go(request);  // given up meanwhile
     }
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
-    // With many in flight, the workers do it on all processors.
-    if (request.may_be_quick && tries_.load(std::memory_order_relaxed) && outstanding() <= few && here &&
-        inline_.submit(static_cast<leaf&>(request))) {
+    if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed) &&
+        inline_.submit(static_cast<leaf&>(request), in_flight())) {
         request.state.store(phase::done, std::memory_order_relaxed);
         return arrive(request);
     }
     route_->submit(request, here ? submitter::poller : submitter::other);
+}
+
+/// What start(), poll and delivery come to for a call that is over before anybody could look. In a poll, of
+/// which it uses up a little; after what is more urgent; and not if it might be given up.
+int engine::call_at_once(const row& row, const call& arguments, const options& how, void* value) noexcept {
+    const int wanted =
+        how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
+    if (!polls_here() || burst_ <= 0 || !tries_.load(std::memory_order_relaxed) ||
+        (!pending_.empty() && pending_.highest() > wanted) || closing_.load(std::memory_order_relaxed) ||
+        arguments.at.error || arguments.to.error || how.deadline.set() || how.stop.get())
+        return not_at_once;
+    int failed = 0;
+    if (row.route == default_route::at_once) {
+        failed = row.run(arguments, value);
+        burst_ -= inline_route::least_cost;
+    } else {
+        if (!row.try_now ||
+            !inline_.submit(row, arguments, in_flight() + 1, [&] { return row.try_now(arguments, value); }))
+            return not_at_once;
+        burst_ -= inline_route::cost_of(row, arguments);
+    }
+    count_submitted();
+    count_delivered();
+    return failed;
 }
 
 /// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on:
@@ -308,6 +331,10 @@ bool conclude(block& request, int failed) noexcept {
 
 void start(engine& owner, block& request, const options& how) {
     owner.start(request, how);
+}
+int call_at_once(engine& owner, const row& row, const call& arguments, const options& how,
+                 void* value) noexcept {
+    return owner.call_at_once(row, arguments, how, value);
 }
 void cancel(block& request, int cause) noexcept {
     // Relaxed: what is delivered stays so, and its engine may be gone.

@@ -45,6 +45,8 @@ class engine {
     shutdown_report shutdown(clock::time_point until);
     void run_until(block& done);
     void abandon(block& request) noexcept;
+    [[nodiscard]] int call_at_once(const row& row, const call& arguments, const options& how,
+                                   void* value) noexcept;
     void resume_next(std::coroutine_handle<> next) noexcept;
     void finished(block& task) noexcept;
     [[nodiscard]] clock::time_point now() const noexcept { return route_->now(); }
@@ -73,6 +75,7 @@ class engine {
     void dispatch(block& request) noexcept;
     void arrive(block& request) noexcept;
     void count_submitted() noexcept;
+    [[nodiscard]] std::size_t in_flight() const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
     void conclude(block& request, int error) noexcept;
     void give_up(block& request, int cause, stake accepted) noexcept;
@@ -114,6 +117,7 @@ class engine {
     block_list parked_;                         // begun tasks and groups
     std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
     unsigned polls_ = 0;                        // nested ones included
+    std::int64_t burst_ = 0;  // what the coroutine that runs may still do without suspending
     linger linger_;
     activity activity_;
     bool leaking_ = false;          // shutdown's deadline passed

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "credit.hpp"
+#include "descriptor_memory.hpp"
 #include "row.hpp"
-#include "system_call.hpp"
 
 #include <aio/detail/leaf.hpp>
-
-#include <fcntl.h>
+#include <aio/options.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,53 +21,84 @@ namespace aio::detail {
 /// does a call more or less at once.
 class inline_route {
   public:
+    // Bytes copied; a call costs about as much as copying some.
+    static constexpr std::int64_t least_cost = 512;
+    /// What a coroutine may do so between two looks at what else there is.
+    static constexpr std::int64_t burst = 64 * least_cost;
+    [[nodiscard]] static std::int64_t cost_of(const row& row, const call& arguments) noexcept {
+        return row.asks == asked::cached_pages ? read_cost + static_cast<std::int64_t>(arguments.data.size)
+                                               : look_up_cost;
+    }
+
     /// A poll begins.
-    void renew() noexcept { left_.store(allowance, std::memory_order_relaxed); }
+    void renew() noexcept {
+        left_.store(allowance, std::memory_order_relaxed);
+        calls_.store(0, std::memory_order_relaxed);
+    }
     /// The poll has done enough, even if callbacks keep submitting what is done at once: it leaves the rest
     /// for the next one.
     [[nodiscard]] bool spent() const noexcept { return left_.load(std::memory_order_relaxed) < 0; }
 
-    /// Whether the call was made, and its value is in the block. Requires: block::may_be_quick.
-    [[nodiscard]] bool submit(leaf& request) noexcept {
-        const std::size_t size = request.arguments().data.size;
+    /// Whether the call was made, and its value is in the block. `in_flight`: so many requests are, with this
+    /// one. Requires: block::may_be_quick.
+    [[nodiscard]] bool submit(leaf& request, std::size_t in_flight) noexcept {
+        return submit(request.operation(), request.arguments(), in_flight, [&] { return request.try_now(); });
+    }
+    /// The same; `make` is the row's try_now. Requires: the row has one.
+    template <class Make>
+    [[nodiscard]] bool submit(const row& row, const call& arguments, std::size_t in_flight,
+                              Make&& make) noexcept {
+        // With many in flight, the workers do it on all processors.
+        const bool reads = row.asks == asked::cached_pages;
+        if (in_flight > (reads ? few_reads : few_look_ups)) return false;
+        credit& credit = reads ? reads_ : look_ups_;
         const std::int64_t left = left_.load(std::memory_order_relaxed);
-        if (size > largest || left < -overdraft || !credit_.worthwhile() ||
-            !caches(request.arguments().at.fd))
+        if (left < -overdraft || !credit.worthwhile()) return false;
+        const int fd = arguments.at.fd;
+        if (reads && (arguments.data.size > largest || !files_.answers_at_once(fd))) return false;
+        left_.store(left - cost_of(row, arguments), std::memory_order_relaxed);
+        const int failed = make();
+        watch_the_clock();
+        if (reads && failed == EOPNOTSUPP) {
+            files_.note_refusal(fd);
             return false;
-        left_.store(left - fixed_cost - static_cast<std::int64_t>(size), std::memory_order_relaxed);
-        return credit_.paid(request.try_now());
+        }
+        return credit.paid(failed == 0);
     }
 
     /// Whether reads have hit the page cache of late.
-    [[nodiscard]] bool hits() const noexcept { return credit_.pays(); }
+    [[nodiscard]] bool hits() const noexcept { return reads_.pays(); }
 
   private:
-    /// Whether reads of it ask the page cache: with O_DIRECT, they wait for the disk all the same. Remembered
-    /// for a few calls, since asking costs a tenth of one.
-    bool caches(int fd) noexcept {
-        if (fd != asked_.load(std::memory_order_relaxed) || uses_.load(std::memory_order_relaxed) == 0) {
-            errno_guard guard;
-            const int flags = ::fcntl(fd, F_GETFL);
-            if (flags < 0 || flags & O_DIRECT) return false;
-            asked_.store(fd, std::memory_order_relaxed);
-            uses_.store(most_uses, std::memory_order_relaxed);
-        }
-        uses_.store(uses_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-        return true;
+    /// Calls that take longer than they should use up what is left. Looks once in a few calls, as looking
+    /// costs a part of one.
+    void watch_the_clock() noexcept {
+        const unsigned calls = calls_.load(std::memory_order_relaxed) + 1;
+        calls_.store(calls, std::memory_order_relaxed);
+        if (calls % calls_per_look) return;
+        const clock::time_point now = clock::now();
+        if (calls == calls_per_look)
+            since_.store(now, std::memory_order_relaxed);
+        else if (now - since_.load(std::memory_order_relaxed) > longest)
+            left_.store(-1, std::memory_order_relaxed);
     }
 
-    // Bytes copied; a call costs about as much as copying some.
     static constexpr std::int64_t allowance = std::int64_t(1) << 20;
     static constexpr std::int64_t overdraft = 2 * allowance;  // of one callback, which poll cannot stop
-    static constexpr std::int64_t fixed_cost = 4096;
+    static constexpr std::int64_t read_cost = 4096;
+    static constexpr std::int64_t look_up_cost = 8192;
     static constexpr std::size_t largest = std::size_t(64) << 10;
+    static constexpr std::size_t few_reads = 16;
+    static constexpr std::size_t few_look_ups = 2;  // three system calls where a worker needs one
+    static constexpr unsigned calls_per_look = 16;
+    static constexpr auto longest = std::chrono::milliseconds(1);
 
     std::atomic<std::int64_t> left_{allowance};
-    static constexpr int most_uses = 16;
-
-    std::atomic<int> asked_{-1};  // a descriptor that does
-    std::atomic<int> uses_{0};
-    credit credit_;
+    std::atomic<unsigned> calls_{0};            // in this poll
+    std::atomic<clock::time_point> since_{{}};  // when the first few were over
+    descriptor_memory files_;
+    credit reads_;
+    credit look_ups_;
 };
 
 }  // namespace aio::detail

@@ -12,23 +12,19 @@ namespace aio::detail {
 /// kernel keeps up to date in the thread's own memory).
 class processor {
   public:
-    /// The calling thread's.
-    [[nodiscard]] static int here() noexcept { return ::sched_getcpu(); }
-
-    void note_here() noexcept { note(here()); }
-    void note_nowhere() noexcept { note(nowhere); }
-    [[nodiscard]] bool is_here() const noexcept { return number_.load(std::memory_order_relaxed) == here(); }
-
-  private:
-    static constexpr int nowhere = -2;  // nor what here() gives where the kernel does not tell
-
-    /// Written only when it changes, as others read it often.
-    void note(int number) noexcept {
-        if (number_.load(std::memory_order_relaxed) != number)
-            number_.store(number, std::memory_order_relaxed);
+    void note_here() noexcept {
+        const int here = ::sched_getcpu();
+        // Written only when it changes, as others read it often.
+        if (number_.load(std::memory_order_relaxed) != here) number_.store(here, std::memory_order_relaxed);
+    }
+    /// False where nobody was, or the kernel does not tell.
+    [[nodiscard]] bool is_here() const noexcept {
+        const int number = number_.load(std::memory_order_relaxed);
+        return number >= 0 && number == ::sched_getcpu();
     }
 
-    std::atomic<int> number_{nowhere};
+  private:
+    std::atomic<int> number_{-1};
 };
 
 }  // namespace aio::detail

@@ -49,7 +49,8 @@ std::string because(const detail::row& row, routes_used used, bool now, bool rin
 
 route_description describe(const detail::row& row, routes_used used) {
     if (row.route == detail::default_route::at_once) return {row.name, "inline", row.why};
-    const bool now = row.try_now && is(used, routes_used::inline_) && detail::nowait_is_sound();
+    const bool names = row.asks == detail::asked::cached_names;
+    const bool now = row.try_now && is(used, routes_used::inline_) && (names || detail::nowait_is_sound());
     const bool ring = row.ring && is(used, routes_used::ring) && detail::ring_works().has_value();
     std::string route;
     if (now) route += "inline, ";

@@ -32,6 +32,12 @@ struct ring_form {
     bool tells_once = false;   // an error is told once: the ring's counts, unless it is a refusal
 };
 
+/// What row::try_now asks.
+enum class asked : std::uint8_t {
+    cached_pages,  // of files: it reads at an offset
+    cached_names,  // what paths mean
+};
+
 /// What the library knows of an operation. Each stands next to its function, in src/operations.
 struct row {
     const char* name;
@@ -39,8 +45,10 @@ struct row {
     int (*run)(const call& arguments, void* value) noexcept;
     /// What it may give, besides what is wrong with its arguments. Without a default.
     error_classes errors;
-    /// The same if that is certain not to block, else EAGAIN, and nothing has happened; null if nothing is.
+    /// The same if that is certain not to block, else an errno that does not count, and nothing has happened:
+    /// EOPNOTSUPP if this file can never be asked so, EAGAIN if it could not now. Null if nothing is certain.
     int (*try_now)(const call& arguments, void* value) noexcept = nullptr;
+    asked asks = asked::cached_pages;
     /// What a ring is asked instead; null: a ring has nothing like it, or nothing better.
     const ring_form* ring = nullptr;
     /// Undoes what a value stands for where destroying it is not enough; null if it is.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Calls made at once because they will not block: reads that the page cache answers.
+// Calls made at once because they will not block: reads that the page cache answers, and what the cache of
+// names knows of local files.
+#include "inline_route.hpp"
+#include "operations/rows.hpp"
 #include "operations_fixture.hpp"
 #include "support/ways.hpp"
 
@@ -14,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace aio::test {
@@ -33,6 +37,15 @@ class Inline : public operations {
         file made = open(name);
         io.emplace(context_options{.routes = routes_used::inline_});
         return made;
+    }
+
+    /// Lets a worker find out what file system the files here are on; false if this kernel does not tell, or
+    /// it is none that we know: then workers make all calls.
+    bool know_file_system() {
+        run(stat(root)).value();  // tried, and then made by a worker
+        io.emplace(context_options{.routes = routes_used::automatic});
+        run(stat(root)).value();
+        return io->statistics().threads == 0;
     }
 
     /// Whether a read of `from` is made by whoever submits it.
@@ -161,6 +174,180 @@ TEST_F(Inline, NotWhileRequestsAreHeldBack) {  // C-MAXP
     EXPECT_EQ(io->statistics().ready, 1U);
     io->flush();
     EXPECT_TRUE(called);
+}
+
+TEST_F(Inline, WhatTheCacheOfNamesKnowsStartsNoThread) {
+    const std::string name = make_file("f", "text");
+    if (!know_file_system()) GTEST_SKIP() << "not on this kernel or file system";
+    const file held = opened(name);
+    EXPECT_EQ(run(stat(name))->size, 4U);
+    EXPECT_EQ(run(stat(held))->size, 4U);
+    EXPECT_EQ(run(stat(held.fd()))->size, 4U);
+    EXPECT_TRUE(run(aio::open(name, O_RDONLY)));
+    EXPECT_EQ(io->statistics().threads, 0U);
+    EXPECT_TRUE(run(aio::open(name, O_RDWR)));
+    EXPECT_EQ(io->statistics().threads, 1U) << "opening to write may wait";
+}
+
+TEST_F(Inline, AStatusIsTheSameByEveryRoute) {
+    const std::string name = make_file("f", "text");
+    ASSERT_EQ(::symlink("f", path("link").c_str()), 0);
+    know_file_system();
+    context threads({.routes = routes_used::threads});
+    const auto same = [&](const std::string& of, auto how) {
+        SCOPED_TRACE(of);
+        const file_status now = run(how(of)).value();
+        const file_status later = threads.run(how(of)).value();
+        EXPECT_EQ(now.inode, later.inode);
+        EXPECT_EQ(now.device, later.device);
+        EXPECT_EQ(now.mount_id, later.mount_id);
+        EXPECT_EQ(now.known, later.known);
+        EXPECT_EQ(now.mode, later.mode);
+        EXPECT_EQ(now.size, later.size);
+        EXPECT_EQ(now.attributes, later.attributes);
+        EXPECT_EQ(now.btime.tv_nsec, later.btime.tv_nsec);
+        EXPECT_EQ(now.mtime.tv_nsec, later.mtime.tv_nsec);
+    };
+    const auto follow = [](const std::string& of) { return stat(of); };
+    same(name, follow);
+    same(root, follow);
+    same(make_fifo("fifo"), follow);
+    same(path("link"), follow);
+    same(path("link"), [](const std::string& of) { return lstat(of); });
+    EXPECT_EQ(failure(run(stat(path("none")))), ENOENT);
+    EXPECT_EQ(failure(run(stat(name + "/none"))), ENOTDIR);
+    EXPECT_EQ(failure(run(stat(closed_fd()))), EBADF);
+}
+
+TEST_F(Inline, AnOpenedFileIsTheSameByEveryRoute) {
+    const std::string name = make_file("f", "text");
+    ASSERT_EQ(::symlink("f", path("link").c_str()), 0);
+    know_file_system();
+    context threads({.routes = routes_used::threads});
+    for (int flags : {O_RDONLY, O_RDONLY | O_NONBLOCK, O_RDWR}) {
+        const file now = run(aio::open(name, flags)).value();
+        const file later = threads.run(aio::open(name, flags)).value();
+        EXPECT_EQ(::fcntl(now.fd(), F_GETFL), ::fcntl(later.fd(), F_GETFL));
+        EXPECT_EQ(::fcntl(now.fd(), F_GETFD), FD_CLOEXEC);
+    }
+    EXPECT_EQ(run(read(run(aio::open(path("link"), O_RDONLY)).value(), 10, 0)), "text");
+    EXPECT_EQ(failure(run(aio::open(path("link"), O_RDONLY | O_NOFOLLOW))), ELOOP);
+    EXPECT_EQ(failure(run(aio::open(name, O_RDONLY | O_DIRECTORY))), ENOTDIR);
+    EXPECT_EQ(failure(run(aio::open(path("none"), O_RDONLY))), ENOENT);
+    EXPECT_TRUE(run(aio::open(root, O_RDONLY | O_DIRECTORY)));
+}
+
+TEST_F(Inline, TheOpenOfAFifoWaitsAndDisturbsNobody) {
+    const std::string fifo = make_fifo("fifo");
+    know_file_system();
+    run(stat(fifo)).value();  // it is in the cache
+    bool opened = false;
+    io->submit(aio::open(fifo, O_RDONLY), [&](result<file> read) { opened = read.has_value(); });
+    io->poll();
+    EXPECT_FALSE(opened);
+    // A writer that waits for a reader must not believe that there was one.
+    const file writer = context({.routes = routes_used::threads}).run(aio::open(fifo, O_WRONLY)).value();
+    io->flush();
+    EXPECT_TRUE(opened);
+}
+
+TEST_F(Inline, ATaskGoesOnWithoutSuspending) {
+    std::string order;
+    const auto steps = [](std::string& into) -> task<> {
+        for (int i = 0; i < 3; ++i) {
+            const auto done = co_await nop();
+            into += done ? 't' : '?';
+        }
+    };
+    io->submit(steps(order));
+    io->submit(nop(), [&](result<>) { order += 'n'; });
+    io->poll();
+    EXPECT_EQ(order, "tttn");
+    order.clear();
+    const auto overtaken = [](context& in, std::string& into) -> task<> {
+        in.submit(nop().with({.priority = 1}), [&into](result<>) { into += 'n'; });
+        const auto done = co_await nop();
+        into += done ? 't' : '?';
+    };
+    io->submit(overtaken(*io, order));
+    io->poll();
+    EXPECT_EQ(order, "nt") << "what is more urgent comes first";
+    order.clear();
+    io->submit(steps(order));
+    io->submit(nop(), [&](result<>) { order += 'n'; });
+    for (std::size_t polls = 1; io->poll({.requests = 1}).more; ++polls)
+        EXPECT_LT(polls, 10U);
+    EXPECT_EQ(order, "nttt") << "not where results are counted out";
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+TEST_F(Inline, ATaskThatNeverSuspendsHoldsNothingUp) {
+    bool over = false;
+    std::size_t turns = 0;
+    const auto spin = [](const bool& until, std::size_t& count) -> task<> {
+        while (!until) {
+            const auto done = co_await nop();
+            count += done.has_value();
+        }
+    };
+    io->submit(spin(over, turns));
+    io->submit(nop(), [&](result<>) { over = true; });
+    io->poll();
+    EXPECT_TRUE(over);
+    EXPECT_LT(turns, 1000U);
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+TEST_F(Inline, ACancelledTaskIsAnsweredSo) {
+    int error = 0;
+    const auto body = [](int& into) -> task<> {
+        const auto done = co_await nop();
+        into = failure(done);
+    };
+    request task = io->submit(body(error));
+    task.cancel();
+    io->flush();
+    EXPECT_EQ(error, ECANCELED);
+}
+
+// The route itself.
+
+detail::call reading(int fd) {
+    detail::call arguments;
+    arguments.at.fd = fd;
+    arguments.data = {.buffer = nullptr, .size = 0, .offset = 0};
+    return arguments;
+}
+
+TEST_F(Inline, CallsThatTakeTooLongUseUpThePoll) {
+    const file here = open(make_file("f"));
+    detail::inline_route route;
+    route.renew();
+    const auto slow = [] {
+        std::this_thread::sleep_for(200us);
+        return 0;
+    };
+    for (int i = 0; i < 40; ++i)
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), 1, slow));
+    EXPECT_TRUE(route.spent()) << "although they moved nothing";
+    route.renew();
+    EXPECT_FALSE(route.spent());
+}
+
+TEST_F(Inline, AFileThatCannotBeAskedIsLeftAloneForAWhile) {
+    const file here = open(make_file("f"));
+    const file other = open(make_file("g"));
+    detail::inline_route route;
+    int asked = 0;
+    const auto refuse = [&] { return ++asked, EOPNOTSUPP; };
+    for (int i = 0; i < 100; ++i)
+        EXPECT_FALSE(route.submit(detail::rows::read, reading(here.fd()), 1, refuse));
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(route.submit(detail::rows::read, reading(other.fd()), 1, [] { return 0; }))
+        << "which says nothing of others";
+    for (int i = 0; i < 200; ++i)
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), 1, refuse));
+    EXPECT_EQ(asked, 2) << "the number may be another file's by now";
 }
 
 TEST_F(Inline, TheVariableWinsAndNonsenseIsAnError) {

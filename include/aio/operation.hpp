@@ -8,6 +8,11 @@
 #include <aio/options.hpp>
 #include <aio/result.hpp>
 
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace aio {
@@ -35,7 +40,7 @@ class [[nodiscard]] operation {
         return std::move(*this);
     }
 
-    /// Awaits the result in a task. Resumes in the context's poll.
+    /// Awaits the result in a task. Resumes in the context's poll; what is answered at once may not suspend.
     /// Cancel: a cancelled task gets `operation_canceled` from here, if the call had no effect.
     [[nodiscard]] auto operator co_await() && noexcept {
         return detail::request_awaiter<operation>(std::move(*this));
@@ -46,6 +51,23 @@ class [[nodiscard]] operation {
     template <class Callback>
     [[nodiscard]] detail::block_pointer into_block(Callback callback) && {
         return detail::leaf_block<T, Callback>::make(*row_, call_, std::move(callback));
+    }
+
+    /// The outcome, if it can be had at once: no request is made.
+    [[nodiscard]] std::optional<outcome> at_once(detail::engine& owner, const options& how) const noexcept {
+        using stored = detail::stored<T>;
+        alignas(stored) std::byte space[sizeof(stored)];
+        const int failed = detail::call_at_once(owner, *row_, call_, how, space);
+        if (failed == detail::not_at_once) return std::nullopt;
+        if (failed) return error(failed);
+        if constexpr (std::is_void_v<T>) {
+            return outcome();
+        } else {
+            auto& value = *std::launder(reinterpret_cast<T*>(space));
+            outcome made(std::move(value));
+            std::destroy_at(&value);
+            return made;
+        }
     }
 
   private:

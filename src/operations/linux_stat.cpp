@@ -3,6 +3,7 @@
 #include <aio/metadata.hpp>
 
 #include "arguments.hpp"
+#include "linux_cached.hpp"
 #include "rows.hpp"
 #include "status.hpp"
 
@@ -45,8 +46,19 @@ file_status to_status(const struct ::statx& from) noexcept {
 result<file_status> stat_call(const call& arguments) {
     const target& at = arguments.at;
     const char* path = is_open_file(at) ? "" : c_path(at);
-    return status_of(at.fd, path, arguments.flags | (is_open_file(at) ? AT_EMPTY_PATH : 0));
+    auto found = status_of(at.fd, path, arguments.flags | (is_open_file(at) ? AT_EMPTY_PATH : 0));
+    if (found) learn_mount(at);
+    return found;
 }
+
+result<file_status> stat_now(const call& arguments) {
+    auto found = status_cached(arguments.at, arguments.flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+    if (!found) return std::unexpected(found.error());
+    return to_status(*found);
+}
+
+constexpr const char* cached_or_not =
+    "at once from the cache of names, if few are in flight and the file system is known to be local";
 
 }  // namespace
 
@@ -63,8 +75,18 @@ result<file_status> status_of(int base, const char* path, int flags) noexcept {
 
 static_assert(STATX_BTIME == 0x800U, "file_status::has_btime knows the number");
 
-const row rows::stat = {.name = "stat", .run = run<&stat_call>, .errors = errors::looking_up};
-const row rows::lstat = {.name = "lstat", .run = run<&stat_call>, .errors = errors::looking_up};
+const row rows::stat = {.name = "stat",
+                        .run = run<&stat_call>,
+                        .errors = errors::looking_up,
+                        .try_now = run<&stat_now>,
+                        .asks = asked::cached_names,
+                        .why = cached_or_not};
+const row rows::lstat = {.name = "lstat",
+                         .run = run<&stat_call>,
+                         .errors = errors::looking_up,
+                         .try_now = run<&stat_now>,
+                         .asks = asked::cached_names,
+                         .why = cached_or_not};
 
 }  // namespace detail
 

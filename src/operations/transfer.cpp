@@ -58,7 +58,8 @@ result<std::size_t> read_cached(int fd, void* buffer, std::size_t size, std::int
         return ::preadv2(fd, &one, 1, at, RWF_NOWAIT);
     };
     const ssize_t moved = read_now(buffer, size, offset);
-    if (moved < 0) return error(EAGAIN);  // whatever it is, the worker finds it too
+    // Whatever else it is, the worker finds it too.
+    if (moved < 0) return error(errno == EOPNOTSUPP ? EOPNOTSUPP : EAGAIN);
     const auto got = static_cast<std::size_t>(moved);
     std::byte behind{};
     // Short: is that the end of the file, or the end of what is in memory?

@@ -33,6 +33,10 @@ class request_awaiter final : awaited {
         promise_ = &awaiting.promise();
         options how = work_.how();
         if (how.priority == options::inherited) how.priority = promise_->how.priority;
+        if constexpr (requires { work_.at_once(*promise_->owner, how); }) {
+            // Of a cancelled task, see below.
+            if (!promise_->cause && (outcome_ = work_.at_once(*promise_->owner, how))) return false;
+        }
         try {
             request_ = std::move(work_).into_block(receiver{this});
             // A cancelled task's awaits fail too, but not at once: one that tries for ever must not hold poll

@@ -15,6 +15,12 @@ namespace aio::detail {
 /// Throws std::bad_alloc, if a deadline or stop token needs memory, before anything is queued.
 AIO_EXPORT void start(engine& owner, block& request, const options& how);
 
+/// For a coroutine: makes a call at once, if it will not block and the poll that runs has time for it. 0 and
+/// a value made at `value`, or the call's errno; or `not_at_once`, and nothing has happened. Polling thread.
+AIO_EXPORT int call_at_once(engine& owner, const row& row, const call& arguments, const options& how,
+                            void* value) noexcept;
+inline constexpr int not_at_once = -1;
+
 /// Asks for `request` to be given up; `cause` is ECANCELED or ETIMEDOUT. Any thread.
 AIO_EXPORT void cancel(block& request, int cause) noexcept;
 

@@ -21,8 +21,8 @@ using stored = std::conditional_t<std::is_void_v<T>, nothing, T>;
 class AIO_EXPORT leaf : public block {
   public:
     int run() noexcept override;
-    /// Makes the call if it cannot block: whether it did, and there is a value. Requires: row::try_now.
-    [[nodiscard]] bool try_now() noexcept;
+    /// Makes the call if it cannot block: 0 and there is a value, or what row::try_now gives.
+    [[nodiscard]] int try_now() noexcept;
     /// A ring made the call, which is over: takes what came of it instead of run(). Of an error only the
     /// number counts, else `count`, and `bytes` if the value is a string.
     void take(int failed, std::size_t count, std::string&& bytes) noexcept;

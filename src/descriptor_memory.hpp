@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// descriptor_memory: which files answer reads at once or say that they cannot.
+#pragma once
+
+#include "system_call.hpp"
+
+#include <fcntl.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace aio::detail {
+
+/// Remembers what was found of a few descriptors, each for a few reads only: their number may by then be
+/// another file's, of which it would be just as wrong. What is remembered decides about the way, not about
+/// the result. Relaxed throughout, a word for each: threads that overwrite each other's lose a question.
+class descriptor_memory {
+  public:
+    /// Whether a read of it asks the page cache and comes back if that does not have it. Asks the kernel once
+    /// in a few times: that costs a tenth of a read.
+    [[nodiscard]] bool answers_at_once(int fd) noexcept {
+        std::atomic<std::uint64_t>& place = place_of(fd);
+        const std::uint64_t known = place.load(std::memory_order_relaxed);
+        if (known >> 32 != static_cast<std::uint32_t>(fd) || !(known & uses)) return learn(fd, place);
+        place.store(known - 1, std::memory_order_relaxed);
+        return !(known & refuses);
+    }
+    /// The file system does not know RWF_NOWAIT.
+    void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
+
+  private:
+    // Descriptor, whether it refuses, and for how many reads that is believed.
+    static constexpr std::uint64_t refuses = 1 << 8;
+    static constexpr std::uint64_t uses = 0xff;
+    static constexpr std::uint64_t uses_of_answer = 16;
+    static constexpr std::uint64_t uses_of_refusal = 200;
+
+    static void note(int fd, std::atomic<std::uint64_t>& place, std::uint64_t what) noexcept {
+        place.store(std::uint64_t(static_cast<std::uint32_t>(fd)) << 32 | what, std::memory_order_relaxed);
+    }
+    static bool learn(int fd, std::atomic<std::uint64_t>& place) noexcept {
+        errno_guard guard;
+        const int flags = ::fcntl(fd, F_GETFL);
+        if (flags < 0) return false;
+        const bool direct = flags & O_DIRECT;  // waits for the disk all the same
+        note(fd, place, direct ? refuses | uses_of_answer : uses_of_answer);
+        return !direct;
+    }
+    std::atomic<std::uint64_t>& place_of(int fd) noexcept {
+        return places_[static_cast<std::uint32_t>(fd) % places_.size()];
+    }
+
+    std::array<std::atomic<std::uint64_t>, 16> places_{};
+};
+
+}  // namespace aio::detail

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "linux_cached.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+namespace aio::detail {
+
+namespace {
+
+// Since Linux 6.8, and in newer headers than ours.
+constexpr unsigned unique_mount_id = 0x4000;  // STATX_MNT_ID_UNIQUE
+constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME;
+
+bool is_local(long type) noexcept {
+    constexpr std::array<long, 6> known = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
+                                           TMPFS_MAGIC,      F2FS_SUPER_MAGIC, RAMFS_MAGIC};
+    return std::ranges::find(known, type) != known.end();
+}
+
+/// Mounts, by the number that no later mount will have: so what is known of one stays true, and nothing is
+/// ever taken out. Those that there is no room for are left to workers.
+class mount_table {
+  public:
+    struct mount {
+        std::uint64_t unique = 0;
+        std::uint64_t id = 0;  // as in /proc/self/mountinfo
+        bool local = false;
+    };
+
+    [[nodiscard]] const mount* find(std::uint64_t unique) noexcept {
+        // Acquire: pairs with add, so that what is below `size` is complete.
+        const unsigned size = size_.load(std::memory_order_acquire);
+        for (unsigned i = 0; i < size; ++i)
+            if (mounts_[i].unique == unique) return &mounts_[i];
+        // Relaxed: a hint for the next worker.
+        if (size < mounts_.size()) asked_.store(true, std::memory_order_relaxed);
+        return nullptr;
+    }
+    /// Whether one was asked for in vain since.
+    [[nodiscard]] bool asked() noexcept {
+        return asked_.load(std::memory_order_relaxed) && asked_.exchange(false, std::memory_order_relaxed);
+    }
+    /// One at a time adds; whoever comes meanwhile does without.
+    void add(const mount& found) noexcept {
+        if (adding_.exchange(true, std::memory_order_acquire)) return;
+        const unsigned size = size_.load(std::memory_order_relaxed);
+        if (size < mounts_.size() &&
+            !std::ranges::any_of(mounts_, [&](const mount& each) { return each.unique == found.unique; })) {
+            mounts_[size] = found;
+            size_.store(size + 1, std::memory_order_release);
+        }
+        adding_.store(false, std::memory_order_release);
+    }
+
+  private:
+    std::array<mount, 32> mounts_;
+    std::atomic<unsigned> size_{0};
+    std::atomic<bool> asked_{false};
+    std::atomic<bool> adding_{false};
+};
+
+constinit mount_table mounts;
+constinit std::atomic<bool> refused{
+    false};  // relaxed everywhere: the kernel or a sandbox has no openat2 for us
+
+/// Of an O_PATH descriptor. AT_STATX_DONT_SYNC: of a file on a server, what is known here.
+std::optional<struct ::statx> status_in_memory(int fd, unsigned mask) noexcept {
+    struct ::statx found = {};
+    auto made = attempt(
+        [&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &found); });
+    if (!made) return {};
+    return found;
+}
+
+result<int> open_by_cache(const target& at, int flags) noexcept {
+    if (!at.terminated || refused.load(std::memory_order_relaxed)) return error(EAGAIN);
+    const open_how how = {
+        .flags = static_cast<std::uint64_t>(flags | O_CLOEXEC), .mode = 0, .resolve = RESOLVE_CACHED};
+    auto opened = attempt_once([&] { return ::syscall(SYS_openat2, at.fd, at.path, &how, sizeof how); });
+    if (failed_with(opened, ENOSYS, EINVAL, EPERM)) refused.store(true, std::memory_order_relaxed);
+    if (!opened) return error(EAGAIN);  // whatever it is, the worker finds it too
+    return static_cast<int>(*opened);
+}
+
+/// The status of an open file, if it lies on a local file system.
+result<struct ::statx> status_of_local(int fd) noexcept {
+    auto found = status_in_memory(fd, wanted | unique_mount_id);
+    if (!found || !(found->stx_mask & unique_mount_id)) return error(EAGAIN);
+    const mount_table::mount* on = mounts.find(found->stx_mnt_id);
+    if (!on || !on->local) return error(EAGAIN);
+    found->stx_mnt_id = on->id;
+    found->stx_mask = (found->stx_mask & ~unique_mount_id) | STATX_MNT_ID;
+    return *found;
+}
+
+/// Whether opening it asks for no key and reads no hashes first.
+bool opens_from_memory(const struct ::statx& file) noexcept {
+    return (S_ISREG(file.stx_mode) || S_ISDIR(file.stx_mode)) &&
+           !(file.stx_attributes & (STATX_ATTR_ENCRYPTED | STATX_ATTR_VERITY));
+}
+
+bool is_same(const struct ::statx& a, const struct ::statx& b) noexcept {
+    return a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major &&
+           a.stx_dev_minor == b.stx_dev_minor && a.stx_mnt_id == b.stx_mnt_id;
+}
+
+}  // namespace
+
+result<struct ::statx> status_cached(const target& at, int flags) noexcept {
+    if (is_open_file(at)) return status_of_local(at.fd);
+    auto found = open_by_cache(at, O_PATH | flags);
+    if (!found) return std::unexpected(found.error());
+    return status_of_local(scoped_fd(*found).get());
+}
+
+result<int> open_cached(const target& at, int flags) noexcept {
+    constexpr int harmless = O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    if (flags & ~harmless) return error(EAGAIN);  // writing waits for quotas
+    const auto known = status_cached(at, flags & (O_NOFOLLOW | O_DIRECTORY));
+    if (!known || !opens_from_memory(*known)) return error(EAGAIN);
+    // O_NONBLOCK: not for a lease to be given back, nor for what has taken the file's place meanwhile.
+    auto opened = open_by_cache(at, flags | O_NONBLOCK);
+    if (!opened) return opened;
+    scoped_fd made(*opened);
+    const auto found = status_of_local(made.get());
+    if (!found || !is_same(*known, *found)) return error(EAGAIN);
+    if (!(flags & O_NONBLOCK)) {
+        auto has = attempt([&] { return ::fcntl(made.get(), F_GETFL); });
+        if (!has || !attempt([&] { return ::fcntl(made.get(), F_SETFL, *has & ~O_NONBLOCK); }))
+            return error(EAGAIN);
+    }
+    return made.give_up();
+}
+
+void learn_mount(const target& at) noexcept {
+    if (!mounts.asked()) return;
+    const bool open = is_open_file(at);
+    const auto opened = open ? result<int>(-1) : open_path(at, O_PATH);
+    if (!opened) return;
+    const scoped_fd own(*opened);
+    const int there = open ? at.fd : own.get();
+    const auto unique = status_in_memory(there, unique_mount_id);
+    const auto plain = status_in_memory(there, STATX_MNT_ID);
+    struct ::statfs of = {};
+    if (!unique || !plain || !attempt([&] { return ::fstatfs(there, &of); })) return;
+    mounts.add({unique->stx_mnt_id, plain->stx_mnt_id, is_local(of.f_type)});
+}
+
+}  // namespace aio::detail
