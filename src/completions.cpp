@@ -22,6 +22,7 @@ void completions::wake() noexcept {
     // Sequentially consistent: either this sees that the poller is in wait, or the poller, who says so first,
     // sees what this is about; and if it leaves meanwhile, that it was rung.
     rung_.store(1, std::memory_order_seq_cst);
+    wakeups_.fetch_add(1, std::memory_order_relaxed);
     if (waiting_.load(std::memory_order_seq_cst)) return wake_sleeper(rung_);
     // The signal first, then the note that there is one: a poll between the two leaves the descriptor
     // readable once too often, instead of readable for ever.

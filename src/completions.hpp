@@ -43,6 +43,8 @@ class completions {
         return abandoned_.load(std::memory_order_relaxed);
     }
 
+    [[nodiscard]] std::size_t wakeups() const noexcept { return wakeups_.load(std::memory_order_relaxed); }
+
     // The polling thread.
     [[nodiscard]] bool empty() const noexcept;
     /// All that was pushed, in that order, linked by `next`.
@@ -85,6 +87,7 @@ class completions {
     std::atomic<bool> waiting_{false};       // the poller is between begin_wait and end_wait
     std::atomic<std::uint32_t> rung_{0};     // 1: somebody wants its attention; it sleeps while 0
     std::atomic<std::size_t> abandoned_{0};  // relaxed everywhere: a counter
+    std::atomic<std::size_t> wakeups_{0};    // the same
     notifier wakeup_;
 };
 

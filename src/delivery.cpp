@@ -3,6 +3,7 @@
 #include "engine.hpp"
 
 #include "fork.hpp"
+#include "trace.hpp"
 
 #include <aio/detail/group_block.hpp>
 
@@ -144,7 +145,10 @@ void engine::deliver(block& first) {
     std::exception_ptr thrown;
     block* delivered = nullptr;
     for (block* request = &first; request;) {
-        if (request->extra) detach(*request);
+        if (request->extra) {
+            detach(*request);
+            if (traces_ && request->is == kind::leaf) trace(*request, now());
+        }
         request->state.store(phase::delivered,
                              std::memory_order_relaxed);  // an abandoned call's worker sees: not running
         if (!(request->wishes.load(std::memory_order_relaxed) & nobody_receives)) {

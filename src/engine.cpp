@@ -2,11 +2,13 @@
 // The engine's way in: accepting, cancelling, giving up. The way out is in delivery.cpp.
 #include "engine.hpp"
 
+#include "extras.hpp"
 #include "fork.hpp"
 #include "ring_route.hpp"
 #include "row.hpp"
 #include "simulated_route.hpp"
 #include "thread_route.hpp"
+#include "trace.hpp"
 
 #include <aio/detail/group_block.hpp>
 #include <aio/detail/leaf.hpp>
@@ -37,6 +39,7 @@ engine::engine(const context_options& how)
       max_outstanding(how.max_outstanding),
       options_(how),
       results_(std::make_shared<completions>()),
+      traces_(wants_trace()),
       poller_(this_thread_mark()) {
     make_route();
 }
@@ -95,7 +98,18 @@ statistics engine::counters() const noexcept {
             .pending = all - unfinished,
             .threads = counted.threads,
             .abandoned = abandoned,
-            .assisted = counted.assisted};
+            .assisted = counted.assisted,
+            .longest_running = counted.oldest == clock::time_point::max()
+                                   ? clock::duration::zero()
+                                   : std::max(now() - counted.oldest, clock::duration::zero()),
+            .inline_hits = inline_.hits_counted(),
+            .inline_misses = inline_.misses_counted(),
+            .ring_submitted = counted.ring_submitted,
+            .ring_completed = counted.ring_completed,
+            .threads_submitted = counted.threads_submitted,
+            .threads_completed = counted.threads_completed,
+            .handovers = counted.handovers,
+            .wakeups = counted.wakeups + results_->wakeups()};
 }
 
 void engine::start(block& request, const options& how) {
@@ -108,8 +122,10 @@ void engine::start(block& request, const options& how) {
     // deadline or a stop.
     request.references.store(request.references.load(std::memory_order_relaxed) + 1,
                              std::memory_order_relaxed);
-    if (how.deadline.set() || how.stop.get()) {
+    const bool traced = traces_ && request.is == kind::leaf;
+    if (how.deadline.set() || how.stop.get() || traced) {
         try {
+            if (traced) begin_trace(request);
             attach(request, how);
         } catch (...) {
             release(&request);
@@ -149,6 +165,7 @@ void engine::dispatch(block& request) noexcept {
     if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed) &&
         inline_.submit(static_cast<leaf&>(request), in_flight())) {
         request.state.store(phase::done, std::memory_order_relaxed);
+        if (request.extra) request.extra->route = "inline";
         return arrive(request);
     }
     route_->submit(request, here ? submitter::poller : submitter::other);
@@ -159,7 +176,7 @@ void engine::dispatch(block& request) noexcept {
 int engine::call_at_once(const row& row, const call& arguments, const options& how, void* value) noexcept {
     const int wanted =
         how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
-    if (!polls_here() || burst_ <= 0 || !tries_.load(std::memory_order_relaxed) ||
+    if (!polls_here() || burst_ <= 0 || traces_ || !tries_.load(std::memory_order_relaxed) ||
         (!pending_.empty() && pending_.highest() > wanted) || closing_.load(std::memory_order_relaxed) ||
         arguments.at.error || arguments.to.error || how.deadline.set() || how.stop.get())
         return not_at_once;
@@ -181,8 +198,7 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
 /// Deadline and stop token. The stop callback may run at once, or on another thread before start() goes on:
 /// it leaves the cause, and finds nothing to take back yet.
 void engine::attach(block& request, const options& how) {
-    auto extra = std::make_unique<extras>();
-    request.extra = extra.release();  // the block's from here on
+    if (!request.extra) request.extra = new extras;  // the block's from here on
     if (how.deadline.set()) {
         const clock::time_point present = now();
         request.extra->due = how.deadline.from(present);
@@ -194,6 +210,13 @@ void engine::attach(block& request, const options& how) {
         }
     }
     if (how.stop.get()) request.extra->stop.emplace(*how.stop.get(), extras::stopper{&request});
+}
+
+/// By the worker's route until another says that it went there.
+void engine::begin_trace(block& request) {
+    if (!request.extra) request.extra = new extras;
+    request.extra->began = now();
+    request.extra->route = request.never_blocks ? "inline" : "threads";
 }
 
 /// Before the callback is called: nobody cancels from here on.

@@ -71,6 +71,7 @@ class engine {
 
     [[nodiscard]] bool has_results() const noexcept;
     void attach(block& request, const options& how);
+    void begin_trace(block& request);
     void detach(block& request) noexcept;
     void dispatch(block& request) noexcept;
     void arrive(block& request) noexcept;
@@ -105,6 +106,7 @@ class engine {
     std::unique_ptr<route> route_;
     inline_route inline_;
     std::atomic<bool> tries_{false};  // relaxed everywhere: a setting
+    const bool traces_;
     deadlines deadlines_;
     std::atomic<composite*> messages_{nullptr};  // tasks and groups to cancel
     std::atomic<std::size_t> submitted_{0};

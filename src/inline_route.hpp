@@ -5,6 +5,7 @@
 #include "credit.hpp"
 #include "descriptor_memory.hpp"
 #include "row.hpp"
+#include "tally.hpp"
 
 #include <aio/detail/leaf.hpp>
 #include <aio/options.hpp>
@@ -59,15 +60,21 @@ class inline_route {
         left_.store(left - cost_of(row, arguments), std::memory_order_relaxed);
         const int failed = make();
         watch_the_clock();
+        (failed ? missed_ : hit_).count();
         if (reads && failed == EOPNOTSUPP) {
             files_.note_refusal(fd);
             return false;
         }
+        if (reads) missed_last_.store(failed != 0, std::memory_order_relaxed);
         return credit.paid(failed == 0);
     }
 
-    /// Whether reads have hit the page cache of late.
-    [[nodiscard]] bool hits() const noexcept { return reads_.pays(); }
+    /// Whether reads hit the page cache, as far as one knows.
+    [[nodiscard]] bool hits() const noexcept {
+        return reads_.pays() && !missed_last_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::size_t hits_counted() const noexcept { return hit_.value(); }
+    [[nodiscard]] std::size_t misses_counted() const noexcept { return missed_.value(); }
 
   private:
     /// Calls that take longer than they should use up what is left. Looks once in a few calls, as looking
@@ -93,6 +100,9 @@ class inline_route {
     static constexpr unsigned calls_per_look = 16;
     static constexpr auto longest = std::chrono::milliseconds(1);
 
+    tally hit_;
+    tally missed_;
+    std::atomic<bool> missed_last_{false};
     std::atomic<std::int64_t> left_{allowance};
     std::atomic<unsigned> calls_{0};            // in this poll
     std::atomic<clock::time_point> since_{{}};  // when the first few were over

@@ -122,7 +122,13 @@ void ring_route::limits(const thread_limits& limits) noexcept {
 route_counters ring_route::counters() const noexcept {
     route_counters counted = workers_->counters();
     counted.ready += waiting_.size();
-    counted.running += in_flight_.load(std::memory_order_relaxed);
+    counted.ring_submitted = counted_->submitted.value();
+    counted.ring_completed = counted_->completed.value();
+    if (const std::size_t held = in_flight_.load(std::memory_order_relaxed)) {
+        counted.running += held;
+        const clock::duration oldest(oldest_.load(std::memory_order_relaxed));
+        counted.oldest = std::min(counted.oldest, clock::time_point(oldest));
+    }
     return counted;
 }
 
@@ -160,7 +166,10 @@ answer ring_route::submit(block& request, submitter by) noexcept {
     } else {
         start(*call);
     }
-    if (!in_turn_) flush();
+    if (!in_turn_) {
+        flush();
+        note_oldest();
+    }
     return answer::queued;
 }
 
@@ -188,7 +197,7 @@ bool ring_route::has_session() noexcept {
     auto made = make_ring(results_->event(), workers_->limits().max);
     if (!made) return false;
     try {
-        session_ = std::make_unique<ring_session>(std::move(*made), results_);
+        session_ = std::make_unique<ring_session>(std::move(*made), results_, counted_);
         closed_.reserve(closed_.size() + 1);
     } catch (const std::bad_alloc&) {
         session_.reset();
@@ -257,6 +266,13 @@ void ring_route::count_in_flight() noexcept {
     in_flight_.store(all, std::memory_order_relaxed);
 }
 
+void ring_route::note_oldest() noexcept {
+    clock::time_point oldest = session_ ? session_->oldest() : clock::time_point::max();
+    for (const auto& each : closed_)
+        oldest = std::min(oldest, each->oldest());
+    oldest_.store(oldest.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
 bool ring_route::advance(clock::time_point) noexcept {
     if (!signals()) return false;
     check_session();
@@ -280,6 +296,7 @@ bool ring_route::end_turn() noexcept {
     in_turn_ = false;
     if (!signals()) return false;
     flush();
+    note_oldest();
     return is_ready() || is_held_up();
 }
 

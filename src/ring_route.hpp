@@ -63,6 +63,7 @@ class ring_route final : public route {
     void check_session() noexcept;
     void close_session() noexcept;
     void count_in_flight() noexcept;
+    void note_oldest() noexcept;
     block* next_waiting() noexcept;
     [[nodiscard]] bool is_ready() const noexcept;
     [[nodiscard]] bool is_held_up() const noexcept;
@@ -86,7 +87,10 @@ class ring_route final : public route {
     unsigned losses_ = 0;
     bool refused_ = false;
     bool in_turn_ = false;
-    std::atomic<std::size_t> in_flight_{0};  // relaxed: a counter for others
+    // For statistics: relaxed.
+    std::shared_ptr<ring_tallies> counted_ = std::make_shared<ring_tallies>();
+    std::atomic<std::size_t> in_flight_{0};
+    std::atomic<clock::rep> oldest_{0};  // when the oldest call began that was there when a poll ended
 };
 
 }  // namespace aio::detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ring_session.hpp"
 
+#include "extras.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -52,8 +54,12 @@ constexpr std::size_t tokens_per_round = std::size_t(1) << 16;  // more than the
 
 }  // namespace
 
-ring_session::ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<completions> results)
-    : kernel_(std::move(kernel)), results_(std::move(results)), flights_(kernel_->depth()) {
+ring_session::ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<completions> results,
+                           std::shared_ptr<ring_tallies> counted)
+    : kernel_(std::move(kernel)),
+      results_(std::move(results)),
+      counted_(std::move(counted)),
+      flights_(kernel_->depth()) {
     free_.reserve(flights_.size());
     prepared_.reserve(flights_.size());
     for (std::size_t place = flights_.size(); place-- > 0;)
@@ -79,6 +85,9 @@ bool ring_session::start(leaf& request) noexcept {
         free(one);
         return false;
     }
+    one.began = clock::now();
+    counted_->submitted.count();
+    if (request.extra) request.extra->route = "ring";
     // Release: whoever gives it up, without a lock, uses the links that a queue has let go.
     request.state.store(phase::running, std::memory_order_release);
     return true;
@@ -173,6 +182,7 @@ void ring_session::deliver(flight& one, int failed, std::size_t count) noexcept 
     }
     request.take(failed, count, std::move(one.bytes));
     free(one);
+    counted_->completed.count();
     if (conclude(request, failed)) {
         request.next = over_;
         over_ = &request;
@@ -184,6 +194,7 @@ void ring_session::deliver(flight& one, int failed, std::size_t count) noexcept 
 void ring_session::hand_to(route* workers, flight& one) noexcept {
     leaf& request = *one.request;
     free(one);
+    if (request.extra) request.extra->route = "threads";
     phase expected = phase::running;
     // Acquire-release: either this has it back, or give_up_running has ended it.
     if (workers && request.state.compare_exchange_strong(expected, phase::fresh, std::memory_order_acq_rel)) {
@@ -222,6 +233,13 @@ bool ring_session::holds(const block& request) const noexcept {
 void ring_session::for_each_running(void (*visit)(block&, void*), void* data) noexcept {
     for (flight& each : flights_)
         if (each.request) visit(*each.request, data);
+}
+
+clock::time_point ring_session::oldest() const noexcept {
+    clock::time_point first = clock::time_point::max();
+    for (const flight& each : flights_)
+        if (each.request) first = std::min(first, each.began);
+    return first;
 }
 
 void ring_session::close(route* workers) noexcept {

@@ -7,6 +7,7 @@
 #include "ring.hpp"
 #include "route.hpp"
 #include "row.hpp"
+#include "tally.hpp"
 
 #include <aio/detail/leaf.hpp>
 
@@ -17,6 +18,11 @@
 
 namespace aio::detail {
 
+struct ring_tallies {
+    tally submitted;
+    tally completed;
+};
+
 /// From its start to the ring's event a request is here, and with it what the kernel may write to; only its
 /// own event lets it go (F4). What the ring refuses or cannot do is given to the workers, and so is what it
 /// claims was canceled though nobody asked (F1, F2).
@@ -24,7 +30,8 @@ namespace aio::detail {
 /// One thread uses it at a time; to begin a call or to cancel one it must be the one that made it.
 class ring_session {
   public:
-    ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<completions> results);
+    ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<completions> results,
+                 std::shared_ptr<ring_tallies> counted);
     ring_session(const ring_session&) = delete;
     ring_session& operator=(const ring_session&) = delete;
 
@@ -49,6 +56,9 @@ class ring_session {
     [[nodiscard]] bool holds(const block& request) const noexcept;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept;
 
+    /// When the oldest call began, or never.
+    [[nodiscard]] clock::time_point oldest() const noexcept;
+
     [[nodiscard]] bool lost() const noexcept { return kernel_->lost(); }
     /// No more calls; what was not handed over yet is the workers'. Any thread may reap the rest.
     void close(route* workers) noexcept;
@@ -58,6 +68,7 @@ class ring_session {
     struct flight {
         leaf* request = nullptr;  // null: free
         std::uint64_t token = 0;
+        clock::time_point began;
         std::string bytes;     // of a value that owns them
         std::size_t done = 0;  // bytes that earlier calls for the same request moved
         bool handed_over = false;
@@ -78,6 +89,7 @@ class ring_session {
 
     std::unique_ptr<ring> kernel_;
     std::shared_ptr<completions> results_;
+    std::shared_ptr<ring_tallies> counted_;
     std::vector<flight> flights_;
     std::vector<std::size_t> free_;      // places in flights_
     std::vector<std::size_t> prepared_;  // the same, or no_place of a cancel, in the order of asking

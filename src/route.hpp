@@ -33,6 +33,14 @@ struct route_counters {
     std::size_t running = 0;  // abandoned ones included
     std::size_t threads = 0;
     std::size_t assisted = 0;
+    clock::time_point oldest = clock::time_point::max();  // beginning of a call that is still being made
+    // Since the beginning.
+    std::size_t ring_submitted = 0;
+    std::size_t ring_completed = 0;
+    std::size_t threads_submitted = 0;
+    std::size_t threads_completed = 0;
+    std::size_t handovers = 0;
+    std::size_t wakeups = 0;  // of workers
 };
 
 /// A route owns what it queued until it pushes it to the completions or gives it back. Every function may be

@@ -84,6 +84,7 @@ struct worker {
     detail::hand hand;
     block_stack finished;                 // calls that have ended, not pushed to the completions yet
     std::atomic<std::uint64_t> calls{0};  // begun so far; relaxed: the watcher compares
+    std::atomic<clock::rep> began{0};     // when it began with what it has in hand; relaxed: for statistics
 
     // Under the mutex.
     worker* next = nullptr;  // in the idle stack or the busy list
@@ -102,6 +103,7 @@ struct worker {
     // Its own.
     unsigned batch = 1;  // how many it may take at once
     unsigned made = 0;   // calls, in the last batch
+    unsigned ended = 0;  // calls that the pool has not counted yet
     bool quick = false;  // they were
 };
 

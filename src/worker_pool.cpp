@@ -78,6 +78,7 @@ void worker_pool::sort_inbox() noexcept {
         block* following = arrived->next;
         arrived->prefetch();
         queue_.push(*arrived);
+        ++submitted_;
         arrived = following;
     }
 }
@@ -192,11 +193,22 @@ route_counters worker_pool::counters() noexcept {
     lock held = acquire();
     sort_inbox();
     route_counters counted{
-        .ready = queue_.size(), .running = assisting_, .threads = threads_, .assisted = assisted_};
+        .ready = queue_.size(),
+        .running = assisting_,
+        .threads = threads_,
+        .assisted = assisted_,
+        .threads_submitted = submitted_,
+        .threads_completed = completed_,
+        .handovers = handovers_,
+        .wakeups = wakeups_,
+    };
     for (worker* each = busy_; each; each = each->next) {
         const hand::view now = each->hand.look();
         counted.ready += now.waiting;
-        counted.running += now.running != nullptr;
+        if (!now.running) continue;
+        ++counted.running;
+        const clock::duration began(each->began.load(std::memory_order_relaxed));
+        counted.oldest = std::min(counted.oldest, clock::time_point(began));
     }
     return counted;
 }
@@ -226,6 +238,7 @@ bool worker_pool::assist(bool waiting) noexcept {
     }
     held.lock();
     --assisting_;
+    ++completed_;
     held.unlock();
     publish ? results_->push(request) : results_->let_go(request);
     return true;
@@ -241,8 +254,10 @@ void worker_pool::summon(lock& held) noexcept {
         --idle_count_;
         ++coming_;
         sleeper->woken = true;
+        ++wakeups_;
         sleeper->wakeup.notify_one();
     } else if (watcher) {
+        ++wakeups_;
         watcher->wakeup.notify_one();
     } else if (threads_ < limits_.max) {
         start_thread(held);
@@ -286,6 +301,7 @@ void worker_pool::work() noexcept {
     lock held = acquire();
     --coming_;
     for (;;) {
+        completed_ += std::exchange(self.ended, 0);
         sort_inbox();
         const unsigned taken = take(self);
         if (!taken && self.busy) {
@@ -334,6 +350,7 @@ unsigned worker_pool::take(worker& self) noexcept {
         self.hand.put(taken, *next);
         self.lowest = next->priority;
     }
+    if (taken) ++handovers_;
     if (taken == 1) self.lowest = highest_priority;  // nothing it could put back
     if (!self.busy) {
         self.busy = true;
@@ -359,6 +376,7 @@ void worker_pool::note_floor() noexcept {
 
 void worker_pool::make_calls(worker& self, unsigned taken) noexcept {
     const clock::time_point began = clock::now();
+    self.began.store(began.time_since_epoch().count(), std::memory_order_relaxed);
     self.made = 0;
     for (unsigned place = 0; place < taken; ++place) {
         if (place && overtaken_.load(std::memory_order_relaxed)) {
@@ -381,6 +399,7 @@ void worker_pool::make_calls(worker& self, unsigned taken) noexcept {
             results_->let_go(*request);
         }
     }
+    self.ended += self.made;
     self.quick = clock::now() - began < quick_call * self.made;
     self.batch = self.quick ? std::min(2 * self.batch, hand::most) : 1;
 }

@@ -106,6 +106,10 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken
     std::size_t assisted_ = 0;     // calls the poller made
     std::size_t assisting_ = 0;    // and is making
+    std::size_t submitted_ = 0;    // in all
+    std::size_t completed_ = 0;
+    std::size_t handovers_ = 0;
+    std::size_t wakeups_ = 0;
     bool closed_ = false;
     clock::time_point retry_start_ = {};  // after a thread could not be started
 };

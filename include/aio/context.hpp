@@ -54,6 +54,18 @@ struct statistics {
     std::size_t threads = 0;      // C-NTHR
     std::size_t abandoned = 0;    // calls given up that have not returned yet
     std::size_t assisted = 0;     // calls that wait, flush, run or poll made, because no thread could be had
+    /// How long the oldest of the running calls has been made for, about.
+    std::chrono::nanoseconds longest_running = std::chrono::nanoseconds::zero();
+
+    // Since the context was made. See `aio routes`.
+    std::size_t inline_hits = 0;        // calls made at once by who submitted them
+    std::size_t inline_misses = 0;      // tried so, but they would have blocked
+    std::size_t ring_submitted = 0;     // calls given to io_uring
+    std::size_t ring_completed = 0;     // which it made; others were given on to threads
+    std::size_t threads_submitted = 0;  // calls given to threads
+    std::size_t threads_completed = 0;  // which these made; others were taken back
+    std::size_t handovers = 0;          // times a thread took calls: several at once, if they are quick
+    std::size_t wakeups = 0;            // times a sleeping thread, or the poller, was woken
 };
 
 /// What shutdown left behind.
