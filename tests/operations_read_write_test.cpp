@@ -59,6 +59,24 @@ TEST_F(Read, OwnedBufferHasWhatWasRead) {
         << "little data in a big buffer lets it go";
 }
 
+TEST_F(Read, OwnedBufferHasNoMoreThanWasAskedFor) {
+    aio::file file = open(make_file("f", std::string(1000, 'x')));
+    for (std::size_t size = 0; size < 100; ++size) {
+        EXPECT_EQ(run(aio::read(file, size, 0))->size(), size);
+        EXPECT_EQ(run(aio::read_exactly(file, size, 0))->size(), size);
+        const off_t before = position(file);
+        EXPECT_EQ(run(aio::read(file, size))->size(), size);
+        EXPECT_EQ(position(file), before + static_cast<off_t>(size)) << "no more was taken";
+        ::lseek(file.fd(), 0, SEEK_SET);
+    }
+}
+
+TEST_F(Read, OfNothingFailsWhereAnyReadWould) {  // C-ROUTES: the page cache is not asked
+    const aio::directory slash(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    EXPECT_EQ(failure(run(aio::read(slash, std::span<std::byte>(), 0))), EISDIR);
+    EXPECT_EQ(failure(run(aio::read_exactly(slash, 0, 0))), EISDIR);
+}
+
 TEST_F(Read, ScattersOverBuffers) {
     aio::file file = open(make_file("f", "0123456789"));
     std::string a(3, '.'), b(4, '.');

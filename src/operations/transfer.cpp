@@ -52,6 +52,7 @@ bool nowait_is_sound() noexcept {
 
 result<std::size_t> read_cached(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept {
     if (!nowait_is_sound() || offset == file_position) return error(EAGAIN);
+    if (size == 0) return error(EAGAIN);  // preadv2 gives 0 at once, also where pread finds something wrong
     errno_guard guard;
     auto read_now = [&](void* into, std::size_t bytes, std::int64_t at) {
         const iovec one = {into, bytes};

@@ -53,8 +53,9 @@ result<std::string> read_string(std::size_t size, Fill&& fill) {
     result<std::size_t> filled = 0;
     std::string made;
     if (size > made.max_size()) return error(ENOMEM);  // what the string would throw is no bad_alloc
-    made.resize_and_overwrite(size, [&](char* buffer, std::size_t capacity) {
-        filled = fill(buffer, capacity);
+    // Not the size that the function is given: libstdc++ 12 says there how much would fit.
+    made.resize_and_overwrite(size, [&](char* buffer, std::size_t) {
+        filled = fill(buffer, size);
         return filled.value_or(0);
     });
     if (!filled) return std::unexpected(filled.error());
