@@ -136,6 +136,13 @@ bool traversal::has_work(const tree_node& node) const noexcept {
     return left != 0 || (node.unread && !node.reading && left < pending_max);
 }
 
+/// Whether it has, at the level that is read.
+bool traversal::may_take(const tree_node& node) const noexcept {
+    if (!has_work(node)) return false;
+    if (!kind_.breadth_first) return true;
+    return node.depth < level_ + (node.next_pending < node.pending.size() ? 0 : 1);
+}
+
 /// Something to do, nearest to the end of the way down. The node is pinned, and has one more use.
 traversal::step traversal::take(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
     if (kind_.breadth_first) return take_of_level(self, lock);
@@ -144,21 +151,20 @@ traversal::step traversal::take(tree_worker& self, std::unique_lock<brief_mutex>
             if (has_work(**each)) return take_from(**each);
         // What is closed is opened again by whoever comes up from below, as long as anybody is there.
         if (queue_.empty() || working_ > 1) return {};
-        open_queued(self, *queue_.back(), lock);
-        if (stopped() || finished_) return {};
+        step next = open_queued(self, *queue_.back(), lock);
+        if (next.node || stopped() || finished_) return next;
     }
 }
 
 /// The same where all directories of one level come before those of the next.
 traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
     while (!stopped() && !finished_) {
-        auto next = std::find_if(queue_.begin(), queue_.end(), [this](const tree_node* node) {
-            return has_work(*node) &&
-                   node->depth < level_ + (node->next_pending < node->pending.size() ? 0 : 1);
-        });
+        auto next = std::find_if(queue_.begin(), queue_.end(),
+                                 [this](const tree_node* node) { return may_take(*node); });
         if (next != queue_.end() && (*next)->is_open) return take_from(**next);
         if (next != queue_.end()) {
-            open_queued(self, **next, lock);
+            step taken = open_queued(self, **next, lock);
+            if (taken.node) return taken;
         } else {
             if (queue_.empty() || working_ > 1) break;
             publish(self);
@@ -168,17 +174,25 @@ traversal::step traversal::take_of_level(tree_worker& self, std::unique_lock<bri
     return {};
 }
 
-/// Opens a directory again to which nobody is on his way. Gives up the mutex meanwhile.
-void traversal::open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock) {
+/// Opens a directory again to which nobody is on his way, and takes from it at once: where few may be open,
+/// it would be closed before anybody came. Gives up the mutex meanwhile.
+traversal::step traversal::open_queued(tree_worker& self, tree_node& node,
+                                       std::unique_lock<brief_mutex>& lock) {
     ++node.uses;
     lock.unlock();
-    const result<> reached = pin(node);
-    if (!reached)
+    step taken;
+    if (const result<> reached = pin(node); reached) {
+        lock.lock();
+        if (may_take(node)) taken = take_from(node);
+        --node.pins;
+        close_some();
+        lock.unlock();
+    } else {
         lose(self, node, reached.error());
-    else
-        unpin(node);
+    }
     end_use(self, &node);
     lock.lock();
+    return taken;
 }
 
 traversal::step traversal::take_from(tree_node& node) {

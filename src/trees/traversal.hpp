@@ -109,9 +109,10 @@ class traversal : public job {
     void run(tree_worker& self, std::unique_lock<brief_mutex>& lock);
     step take(tree_worker& self, std::unique_lock<brief_mutex>& lock);
     step take_of_level(tree_worker& self, std::unique_lock<brief_mutex>& lock);
-    void open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock);
+    step open_queued(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock);
     [[nodiscard]] std::size_t worth() const noexcept;
     [[nodiscard]] bool has_work(const tree_node& node) const noexcept;
+    [[nodiscard]] bool may_take(const tree_node& node) const noexcept;
     step take_from(tree_node& node);
     void queue(tree_node& node);
     void unqueue(tree_node& node);
