@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// The data model: reads, writes, truncates and holes of one file, up to 32 in flight, on every engine.
+//
+// AIO_SEED=n plays one seed.
+#include "model/data_model.hpp"
+#include "support/engines.hpp"
+#include "support/sanitizers.hpp"
+#include "support/temporary.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+namespace aio::test {
+
+namespace {
+
+constexpr std::uint64_t fixed_seeds = sanitized ? 2 : 8;
+constexpr int operations = sanitized ? 500 : 2000;
+
+/// Calls `play` with every seed.
+template <class Play>
+void with_seeds(Play play) {
+    auto named = [&](std::uint64_t seed) {
+        SCOPED_TRACE("replay with AIO_SEED=" + std::to_string(seed));
+        play(seed);
+    };
+    if (const char* seed = std::getenv("AIO_SEED")) return named(std::strtoull(seed, nullptr, 10));
+    for (std::uint64_t seed = 1; seed <= fixed_seeds && !testing::Test::HasFailure(); ++seed)
+        named(seed);
+    named(std::random_device()());
+}
+
+/// Plays; gives what is in the file then.
+std::string play(context& io, const std::string& path, const data_model::settings& how) {
+    const int direct = how.direct ? O_DIRECT : 0;
+    file open(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | direct, 0600));
+    EXPECT_TRUE(open);
+    data_model model(io, open, how);
+    model.play(operations);
+    EXPECT_EQ(model.difference(), "");
+    return model.content();
+}
+
+class DataModel : public engine_test {};
+
+TEST_P(DataModel, EveryByteIsOldOrNew) {
+    const temporary_tree tree(in_memory());
+    auto io = make_context();
+    with_seeds([&](std::uint64_t seed) { play(*io, tree / "file", {.seed = seed}); });
+}
+
+TEST_P(DataModel, DirectToo) {
+    const temporary_tree tree;
+    const file probe(::open((tree / "probe").c_str(), O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600));
+    if (!probe) GTEST_SKIP() << "the file system has no O_DIRECT";
+    auto io = make_context();
+    for (std::uint64_t seed = 1; seed <= 2; ++seed)
+        play(*io, tree / "file", {.seed = seed, .direct = true});
+}
+
+AIO_ON_EVERY_ENGINE(DataModel);
+
+class DataModelOfAll : public leak_checked {};
+
+TEST_F(DataModelOfAll, EnginesAgreeWhereNothingOverlaps) {
+    const temporary_tree tree(in_memory());
+    with_seeds([&](std::uint64_t seed) {
+        std::string first;
+        for (const engine& each : all_engines()) {
+            SCOPED_TRACE(each.name);
+            engine_context io(each, {});
+            const std::string content = play(*io, tree / "file", {.seed = seed, .overlapping = false});
+            if (first.empty()) first = content;
+            EXPECT_TRUE(content == first)
+                << "the file is another one than with " << all_engines().front().name;
+        }
+    });
+}
+
+TEST_F(DataModelOfAll, FaultsChangeNothing) {
+    const temporary_tree tree(in_memory());
+    with_seeds([&](std::uint64_t seed) {
+        simulation world({.seed = seed, .faults = {.error = 0.1, .short_count = 0.3}});
+        context io({.simulation = &world});
+        play(io, tree / "file", {.seed = seed, .with_faults = true});
+    });
+}
+
+}  // namespace
+
+}  // namespace aio::test
