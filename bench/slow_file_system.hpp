@@ -3,6 +3,8 @@
 // root.
 #pragma once
 
+#include "fuse/server.hpp"
+
 #include <sys/types.h>
 
 #include <atomic>
@@ -23,7 +25,7 @@ class slow_file_system {
     void slow() { shared_->store(false); }
 
   private:
-    std::string directory_;
+    fuse::mount mount_;
     std::atomic<bool>* shared_;  // with the process that answers
     pid_t server_ = -1;
 };

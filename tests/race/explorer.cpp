@@ -19,6 +19,7 @@
 #include <cstring>
 #include <functional>
 #include <system_error>
+#include <utility>
 
 namespace race {
 
@@ -52,31 +53,21 @@ bool make_place(const fs::path& place) {
     return true;
 }
 
-/// Every text of the tree is still somewhere: in it, in its copy, or where the attacker put it.
-std::string lost_text(const scene& on) {
-    std::string all;
-    for (const fs::path& top : {on.here, on.there}) {
-        std::error_code ignored;
-        for (fs::recursive_directory_iterator each(top, ignored), end; !ignored && each != end;
-             each.increment(ignored)) {
-            std::error_code gone;
-            if (each->is_symlink(gone) || !each->is_regular_file(gone)) continue;
-            if (FILE* file = std::fopen(each->path().c_str(), "r")) {
-                char text[200] = {};
-                static_cast<void>(std::fread(text, 1, sizeof text - 1, file));
-                std::fclose(file);
-                all.append(text) += '\n';
-            }
-        }
-    }
-    for (const std::string& text : texts())
-        if (!all.contains(text + '\n')) return "lost: " + text;
-    return {};
-}
-
 struct tally {
     std::size_t boundaries = 0, damaged = 0, hung = 0;
+
+    void add(const tally& more) {
+        boundaries += more.boundaries;
+        damaged += more.damaged;
+        hung += more.hung;
+    }
 };
+
+void print(const char* name, const tally& counts) {
+    std::printf("%-5s %5zu boundaries with a swap, %zu with damage, %zu hangs\n", name, counts.boundaries,
+                counts.damaged, counts.hung);
+    std::fflush(stdout);
+}
 
 /// One attempt: the swap is made at the boundary with this number. False: there are not so many.
 bool attempt(scene& on, const std::string& aio, const command& what, const swap& how, std::size_t number,
@@ -87,7 +78,9 @@ bool attempt(scene& on, const std::string& aio, const command& what, const swap&
     victim runs(words, on.here.parent_path());
     std::size_t met = 0;
     bool done = false;
+    bool copy_was_met = false;
     for (auto at = runs.next(); at; at = runs.next()) {
+        at->copy_was_met = std::exchange(copy_was_met, copy_was_met || at->directory / at->name == on.copy);
         const bool is_time = met == number || (how.again && met > number && met < number + 2000);
         if (is_time) done = how.act(on, *at) || done;
         ++met;
@@ -95,7 +88,7 @@ bool attempt(scene& on, const std::string& aio, const command& what, const swap&
     if (met <= number) return false;
     ++counts.boundaries;
     std::string wrong = on.damage(how.brings_data);
-    if (wrong.empty() && what.moves) wrong = lost_text(on);
+    if (wrong.empty() && what.moves) wrong = on.lost();
     if (runs.hung()) ++counts.hung;
     if (!wrong.empty()) ++counts.damaged;
     if (runs.hung() || !wrong.empty())
@@ -124,18 +117,19 @@ int run(const std::string& aio, bool full, bool kills, const std::vector<std::st
         std::puts("no mount namespace to be had");
         return skipped;
     }
-    scene on(place);
+    scene on(place + "/here", place + "/there");
     bool all_well = true;
+    tally whole;
     if (kills) all_well = kill_everywhere(on, aio);
     for (const command& each : commands) {
         if (kills) break;
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), each.name) == wanted.end()) continue;
         const tally counts = explore(on, aio, each, full ? 1 : 5);
-        std::printf("%-5s %5zu boundaries with a swap, %zu with damage, %zu hangs\n", each.name,
-                    counts.boundaries, counts.damaged, counts.hung);
-        std::fflush(stdout);
+        print(each.name, counts);
+        whole.add(counts);
         all_well = all_well && counts.damaged == 0 && counts.hung == 0 && counts.boundaries > 20;
     }
+    if (!kills) print("all", whole);
     for (const fs::path& each : {on.here, on.there})
         ::umount2(each.c_str(), MNT_DETACH);
     fs::remove_all(place);

@@ -8,12 +8,17 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <vector>
 
 namespace race {
 
 namespace {
 
 constexpr const char* names[] = {"a/f", "a/b/g", "a/b/c/h", "d/i", "j"};
+
+std::string text_of(const char* name) {
+    return std::string("text of ") + name;
+}
 
 void write(const fs::path& file, const std::string& text) {
     std::ofstream(file) << text;
@@ -49,16 +54,9 @@ void detach_mounts(const fs::path& below) {
 
 }  // namespace
 
-std::vector<std::string> texts() {
-    std::vector<std::string> all;
-    for (const char* name : names)
-        all.push_back(std::string("text of ") + name);
-    return all;
-}
-
-scene::scene(fs::path place)
-    : here(place / "here"),
-      there(place / "there"),
+scene::scene(fs::path on_here, fs::path on_there)
+    : here(std::move(on_here)),
+      there(std::move(on_there)),
       tree(here / "tree"),
       copy(there / "copy"),
       outside(here / "outside"),
@@ -73,7 +71,7 @@ void scene::reset() {
     fs::create_directories(tree / "a/b/c");
     fs::create_directories(tree / "d");
     for (const char* name : names)
-        write(tree / name, std::string("text of ") + name);
+        write(tree / name, text_of(name));
     fs::create_hard_link(tree / "j", tree / "d/k");
     fs::create_symlink("../j", tree / "a/link");
     fs::create_directories(outside / "sub");
@@ -117,6 +115,18 @@ std::string scene::damage(bool may_have_data) const {
             wrong = "a temporary file: " + each.path().string();
     });
     return wrong;
+}
+
+std::string scene::lost() const {
+    std::string all;
+    for (const fs::path& top : {here, there})
+        for_each(top, [&all](const fs::directory_entry& each) {
+            std::error_code gone;
+            if (!each.is_symlink(gone) && each.is_regular_file(gone)) all += read(each.path()) + '\n';
+        });
+    for (const char* name : names)
+        if (!all.contains(text_of(name) + '\n')) return "lost: " + text_of(name);
+    return {};
 }
 
 }  // namespace race

@@ -5,21 +5,23 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace race {
 
 namespace fs = std::filesystem;
 
 struct scene {
-    /// In `place`, which has two file systems: `here` and `there`.
-    explicit scene(fs::path place);
+    /// In two directories, of two file systems as a rule.
+    scene(fs::path here, fs::path there);
 
     /// Removes everything and makes it anew.
     void reset();
     /// What the victim did that it must not; empty if nothing. `may_have_data`: data from outside may be in
     /// the copy.
     [[nodiscard]] std::string damage(bool may_have_data) const;
+    /// Every text of the tree is still somewhere: in it, in its copy, or where the attacker put it. If not,
+    /// which is missing.
+    [[nodiscard]] std::string lost() const;
 
     const fs::path here, there;
     const fs::path tree;     // the operand, on `here`
@@ -33,8 +35,7 @@ struct scene {
     std::string before_;
 };
 
-/// What is in the tree's files, each once; outside has another text.
-std::vector<std::string> texts();
+/// What is in the files outside; those of the tree have other texts.
 inline constexpr const char* secret = "secret: this is from outside";
 
 }  // namespace race

@@ -104,6 +104,11 @@ bool link_to_directory_planted(const scene& on, const boundary& at) {
     return ::symlink(on.outside.c_str(), (at.directory / at.name).c_str()) == 0;
 }
 
+/// There it must come after the victim has seen that nothing is.
+bool copy_to_link(const scene& on, const boundary& at) {
+    return at.copy_was_met && ::symlink(on.outside.c_str(), on.copy.c_str()) == 0;
+}
+
 bool mounted_over(const scene& on, const boundary& at) {
     const fs::path what = target(on, at, S_IFDIR);
     return !what.empty() && ::mount(on.outside.c_str(), what.c_str(), nullptr, MS_BIND, nullptr) == 0;
@@ -137,6 +142,7 @@ constexpr swap swaps[] = {
     {"file -> device", file_to_device},
     {"symlink planted at the destination", link_planted},
     {"symlink to a directory planted there", link_to_directory_planted},
+    {"symlink in place of the copy itself", copy_to_link},
     {"entry gone", entry_gone},
     {"entries created for ever", entries_created, true},
 };

@@ -10,8 +10,9 @@ namespace race {
 
 /// A system call that the victim is about to make.
 struct boundary {
-    fs::path directory;  // where the name is looked up
-    std::string name;    // may be empty
+    fs::path directory;         // where the name is looked up
+    std::string name;           // may be empty
+    bool copy_was_met = false;  // a call before this one was about the copy itself
 };
 
 struct swap {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// steps: a look at each system call with a path that the library makes, just before it is made. The linker
+// puts it there (--wrap in CMakeLists.txt), so that it works on every route.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+namespace aio::test {
+
+class steps {
+  public:
+    /// `before` gets what the path is relative to, and the path. One call at a time, on the thread that makes
+    /// the system call; what it does itself is no step.
+    using function = std::function<void(int base, std::string_view path)>;
+
+    explicit steps(function before);
+    steps(const steps&) = delete;
+    steps& operator=(const steps&) = delete;
+    ~steps();
+};
+
+}  // namespace aio::test
