@@ -2,14 +2,19 @@
 // copy, copy_tree, move, store, append on every engine. What the copies hold is compared with cp's in
 // tests/tool/cp.sh.
 #include "support/engines.hpp"
+#include "support/steps.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <iterator>
+#include <map>
 #include <set>
 
 namespace aio::test {
@@ -136,6 +141,88 @@ TEST_P(Copying, TreesKeepLinksAmongThemselves) {
     EXPECT_TRUE(told.contains(path("copy/a/b/two")));
     EXPECT_TRUE(io->run(copy_tree(path("tree"), path("copy")))) << "once more, onto itself";
     EXPECT_EQ(fs::hard_link_count(path("copy/three")), 3U);
+}
+
+/// Lets what is made in a directory be used by somebody else. False if there are no ACLs here.
+bool make_inherit(const std::string& directory) {
+    struct {
+        std::uint32_t version = 2;
+        struct {
+            std::uint16_t tag, permissions;
+            std::uint32_t id;
+        } entries[5] = {{1, 7, ~0U}, {2, 7, 65534}, {4, 7, ~0U}, {16, 7, ~0U}, {32, 7, ~0U}};
+    } acl;
+    return ::setxattr(directory.c_str(), "system.posix_acl_default", &acl, sizeof acl, 0) == 0;
+}
+
+TEST_P(Copying, NobodyMayEverDoMoreThanWithTheSource) {  // T-12
+    fs::create_directories(path("tree/private"));
+    fs::create_directory(path("to"));
+    tree_->write("tree/readable", "text");
+    tree_->write("tree/private/secret", "text");
+    ASSERT_EQ(::mkfifo(path("tree/private/fifo").c_str(), 0600), 0);
+    const std::map<std::string, mode_t> modes = {{"", 0750},
+                                                 {"/readable", 0640},
+                                                 {"/private", 0700},
+                                                 {"/private/secret", 0600},
+                                                 {"/private/fifo", 0600}};
+    for (const auto& [name, mode] : modes)
+        ASSERT_EQ(::chmod(path("tree" + name).c_str(), mode), 0);
+    if (!make_inherit(path("to"))) GTEST_SKIP() << "no ACLs here";
+    const mode_t mask = ::umask(0);
+    const std::string copy = path("to/copy");
+    std::size_t looks = 0;
+    const auto look = [&](int, std::string_view) {
+        std::error_code ignored;
+        for (fs::recursive_directory_iterator each(path("to"), ignored), end; each != end;
+             each.increment(ignored)) {
+            const std::string found = each->path();
+            struct stat status = {};
+            if (::lstat(found.c_str(), &status) != 0) continue;
+            ++looks;
+            const auto of = modes.find(found.substr(copy.size()));
+            const mode_t allowed = of == modes.end() ? 0700 : of->second;
+            EXPECT_EQ(status.st_mode & 0077U & ~allowed, 0U) << found;
+            const bool has_acl = ::getxattr(found.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+            EXPECT_FALSE(has_acl && (status.st_mode & 0070U) != 0) << found << ": somebody else's too";
+        }
+    };
+    {
+        auto io = make_context();
+        const steps watched(look);
+        EXPECT_TRUE(io->run(copy_tree(path("tree"), copy)));
+    }
+    look(0, "");
+    ::umask(mask);
+    EXPECT_GT(looks, 20U);
+    EXPECT_EQ(::getxattr((copy + "/private").c_str(), "system.posix_acl_default", nullptr, 0), -1)
+        << "the source has none";
+}
+
+TEST_P(Copying, AttributesAreCopied) {
+    if (::setxattr(file_.c_str(), "user.note", "text", 4, 0) != 0) GTEST_SKIP() << "no attributes here";
+    auto io = make_context();
+    std::string value(4, '\0');
+    EXPECT_TRUE(io->run(copy(file_, path("all"))));
+    EXPECT_EQ(::getxattr(path("all").c_str(), "user.note", value.data(), value.size()), 4);
+    EXPECT_EQ(value, "text");
+    EXPECT_TRUE(io->run(copy(file_, path("basics"), {.keep = preserve::basics})));
+    EXPECT_EQ(::getxattr(path("basics").c_str(), "user.note", nullptr, 0), -1);
+}
+
+TEST_P(Copying, ContentIsCountedWhileItIsWritten) {
+    auto io = make_context();
+    const std::string large = tree_->write("large", std::string(std::size_t(9) << 20, 'x'));
+    std::atomic<std::uint64_t> bytes = 0;
+    std::atomic<int> calls = 0;
+    copy_options how{.clone = reflink::never};
+    how.written = [&](std::uint64_t more) {
+        bytes += more;
+        ++calls;
+    };
+    EXPECT_TRUE(io->run(aio::copy(large, path("copy"), how)));
+    EXPECT_EQ(bytes, std::uint64_t(9) << 20);
+    EXPECT_GT(calls, 2) << "not only at the end";
 }
 
 TEST_P(Copying, AStoppedCopyLeavesNoPartialFile) {

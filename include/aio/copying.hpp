@@ -56,6 +56,9 @@ struct copy_options {
     inline_function<bool(const copy_entry&)> overwrite = {};
     /// Told of what was copied. Called on a worker, one call at a time.
     inline_function<void(const copy_entry&)> copied = {};
+    /// Told of content as it is written, every few MiB of a large file: how many bytes more. Called on
+    /// workers, several at a time.
+    inline_function<void(std::uint64_t bytes)> written = {};
 };
 
 /// Copies a file: R-COPY, with its defects mended. `to` is the copy's own path. Whatever the size claimed,

@@ -56,7 +56,7 @@ copying::copying(owned_path from, owned_path to, const copy_options& how, bool d
 }
 
 std::unique_ptr<tree_worker> copying::hire() {
-    return std::make_unique<worker>(kind_.piece, options_.clone, cause());
+    return std::make_unique<worker>(kind_.piece, options_, cause());
 }
 
 std::unique_ptr<tree_node> copying::begin(tree_worker& self) {

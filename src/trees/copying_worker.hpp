@@ -7,8 +7,8 @@
 namespace aio::detail {
 
 struct copying::worker final : tree_worker {
-    worker(std::size_t piece, reflink clone, const std::atomic<int>& stop)
-        : tree_worker(piece), copy_content(clone, stop) {}
+    worker(std::size_t piece, const copy_options& how, const std::atomic<int>& stop)
+        : tree_worker(piece), copy_content(how.clone, stop, how.written) {}
 
     content_copier copy_content;
     bool has_nameless = true;  // the destination has files without names, as far as is known

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "linux_content.hpp"
 
+#include "linux_directory.hpp"
 #include "system_call.hpp"
 
 #include <linux/fs.h>
@@ -15,12 +16,19 @@ namespace aio::detail {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t(128) << 10;
-constexpr std::uint64_t piece = std::uint64_t(16) << 20;  // between two looks whether it is still wanted
+constexpr std::uint64_t piece = std::uint64_t(4) << 20;   // between two looks whether it is still wanted
 constexpr std::uint64_t small = std::uint64_t(64) << 10;  // read and written faster than copied by the kernel
 constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
 
 result<off_t> seek(int fd, std::uint64_t offset, int whence) noexcept {
     return attempt([&] { return ::lseek(fd, static_cast<off_t>(offset), whence); });
+}
+
+/// Where the next read and the next write are to be.
+result<> set_both(int from, int to, std::uint64_t offset) noexcept {
+    for (const int fd : {from, to})
+        if (const auto at = seek(fd, offset, SEEK_SET); !at) return std::unexpected(at.error());
+    return {};
 }
 
 result<> write_whole(int fd, const std::byte* bytes, std::size_t size) noexcept {
@@ -41,6 +49,11 @@ result<> content_copier::stopped() const noexcept {
     return {};
 }
 
+result<> content_copier::go_on(std::uint64_t bytes) const {
+    if (written_) written_(bytes);
+    return stopped();
+}
+
 result<std::uint64_t> content_copier::operator()(int from, int to, const file_status& source) {
     std::error_code reason;
     if (source.is_regular() && source.size != 0 && cloned(from, to, source, reason)) return source.size;
@@ -48,7 +61,7 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     // A size of 0 is what the files in /proc claim.
     if (!source.is_regular() || source.size == 0) return read_and_write(from, to, everything);
     const bool has_holes = source.blocks * 512 < source.size;
-    if (has_holes) return copy_data(from, to, source);
+    if (has_holes) return copy_data(from, to);
     if (source.size <= small) return read_small(from, to, source.size);
     if (!can_copy_range_) return read_and_write(from, to, everything);
     const auto copied = copy_range(from, to, everything);
@@ -56,10 +69,13 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     return read_and_write(from, to, everything);
 }
 
-bool content_copier::cloned(int from, int to, const file_status&, std::error_code& reason) {
+bool content_copier::cloned(int from, int to, const file_status& source, std::error_code& reason) {
     if (clone_ == reflink::never || !can_clone_) return false;
     const auto made = attempt([&] { return ::ioctl(to, FICLONE, from); });
-    if (made) return true;
+    if (made) {
+        if (written_) written_(source.size);
+        return true;
+    }
     if (clone_ == reflink::always) reason = made.error();
     // It is the file system that cannot, or not between these two.
     else
@@ -68,17 +84,26 @@ bool content_copier::cloned(int from, int to, const file_status&, std::error_cod
 }
 
 /// One stretch of data after the other; what is between them stays a hole.
-result<std::uint64_t> content_copier::copy_data(int from, int to, const file_status& source) {
+result<std::uint64_t> content_copier::copy_data(int from, int to) {
     std::uint64_t position = 0;
     for (;;) {
+        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
         const auto begin = seek(from, position, SEEK_DATA);
         if (!begin && begin.error() == std::errc::no_such_device_or_address) break;  // a hole up to the end
-        if (!begin) return read_and_write(from, to, everything);                     // it cannot tell
-        const auto end = seek(from, static_cast<std::uint64_t>(*begin), SEEK_HOLE);
-        if (!end) return std::unexpected(end.error());
-        for (const int fd : {from, to})
-            if (const auto at = seek(fd, static_cast<std::uint64_t>(*begin), SEEK_SET); !at)
-                return std::unexpected(at.error());
+        const auto end =
+            begin ? seek(from, static_cast<std::uint64_t>(*begin), SEEK_HOLE) : result<off_t>(begin);
+        // It cannot tell; or a hostile file system leads us back, or nowhere, for ever.
+        const bool makes_sense = end && static_cast<std::uint64_t>(*begin) >= position && *end > *begin;
+        if (const result<> set =
+                set_both(from, to, makes_sense ? static_cast<std::uint64_t>(*begin) : position);
+            !set)
+            return std::unexpected(set.error());
+        if (!makes_sense) {
+            const auto rest = read_and_write(from, to, everything);
+            if (!rest) return rest;
+            position += *rest;
+            break;
+        }
         const auto length = static_cast<std::uint64_t>(*end - *begin);
         auto copied =
             can_copy_range_ && length > small ? copy_range(from, to, length) : result<std::uint64_t>(0);
@@ -91,7 +116,10 @@ result<std::uint64_t> content_copier::copy_data(int from, int to, const file_sta
         position = static_cast<std::uint64_t>(*begin) + *copied;
         if (*copied < length) break;  // it shrank
     }
-    const std::uint64_t size = std::max(position, source.size);
+    // What it has now: it may have shrunk.
+    const auto now = status_at(from, "");
+    if (!now) return std::unexpected(now.error());
+    const std::uint64_t size = std::max(position, now->size);
     const auto sized = attempt([&] { return ::ftruncate(to, static_cast<off_t>(size)); });
     if (!sized) return std::unexpected(sized.error());
     return size;
@@ -101,7 +129,6 @@ result<std::uint64_t> content_copier::copy_data(int from, int to, const file_sta
 result<std::uint64_t> content_copier::copy_range(int from, int to, std::uint64_t size) {
     std::uint64_t copied = 0;
     while (copied < size) {
-        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
         const auto asked = static_cast<std::size_t>(std::min(piece, size - copied));
         const auto moved = attempt([&] { return ::copy_file_range(from, nullptr, to, nullptr, asked, 0); });
         if (!moved) {
@@ -113,6 +140,8 @@ result<std::uint64_t> content_copier::copy_range(int from, int to, std::uint64_t
         }
         if (*moved == 0) break;
         copied += static_cast<std::uint64_t>(*moved);
+        if (const auto wanted = go_on(static_cast<std::uint64_t>(*moved)); !wanted)
+            return std::unexpected(wanted.error());
     }
     return copied;
 }
@@ -125,6 +154,7 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
     const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));
     if (!written) return std::unexpected(written.error());
     const auto copied = static_cast<std::uint64_t>(*got);
+    if (written_) written_(copied);
     if (copied == size) return copied;
     const auto rest = read_and_write(from, to, everything);
     if (!rest) return rest;
@@ -135,7 +165,6 @@ result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
     std::uint64_t copied = 0;
     while (copied < limit) {
-        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
         const auto asked = static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, limit - copied));
         const auto got = attempt([&] { return ::read(from, buffer_.get(), asked); });
         if (!got) return std::unexpected(got.error());
@@ -143,6 +172,8 @@ result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint
         const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));
         if (!written) return std::unexpected(written.error());
         copied += static_cast<std::uint64_t>(*got);
+        if (const auto wanted = go_on(static_cast<std::uint64_t>(*got)); !wanted)
+            return std::unexpected(wanted.error());
     }
     return copied;
 }

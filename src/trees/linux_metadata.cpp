@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace aio::detail {
 
@@ -86,31 +86,52 @@ result<> copy_attribute(const metadata_of& from, const metadata_of& to, const ch
     return {};
 }
 
-bool is_acl(std::string_view name) {
-    return name.starts_with("system.posix_acl_");
-}
+constexpr const char* access_acl = "system.posix_acl_access";
+constexpr const char* default_acl = "system.posix_acl_default";  // what is made in a directory inherits it
 
 /// What an ordinary user cannot set, and need not be told.
 bool is_for_root(std::string_view name) {
     return name.starts_with("security.") || name.starts_with("trusted.");
 }
 
-/// Whether there were any.
-result<bool> copy_attributes(const metadata_of& from, const metadata_of& to, bool only_acls) {
-    const auto names = attribute_names(from);
-    if (!names) {
-        if (names.error() == std::errc::not_supported) return false;
-        return std::unexpected(names.error());
-    }
+/// Takes an ACL away that was inherited from the directory in which the copy was made.
+result<> drop_acl(const metadata_of& of, const char* name) {
+    const auto dropped = attempt([&] {
+        return of.only_path ? ::removexattr(proc_path(of.fd).text.data(), name) : ::fremovexattr(of.fd, name);
+    });
+    if (dropped || dropped.error() == std::errc::no_message_available ||
+        dropped.error() == std::errc::not_supported)
+        return {};
+    return std::unexpected(dropped.error());
+}
+
+/// What of extended attributes is copied.
+enum class attributes : std::uint8_t { acls, all };
+
+/// Whether there were any. ACLs that the source does not have are taken away, before they can widen the
+/// permissions that are set next; unless nothing was inherited.
+result<bool> copy_attributes(const metadata_of& from, const metadata_of& to, attributes which,
+                             bool inherited) {
+    auto names = attribute_names(from);
+    if (!names && names.error() != std::errc::not_supported) return std::unexpected(names.error());
+    if (!names) names.emplace();
     result<bool> first = !names->empty();
+    bool has_acl = false;
+    bool has_default_acl = false;
     for (std::size_t at = 0; at < names->size();) {
         const std::string_view name = names->c_str() + at;
         at += name.size() + 1;
-        if (only_acls && !is_acl(name)) continue;
+        has_acl = has_acl || name == access_acl;
+        has_default_acl = has_default_acl || name == default_acl;
+        if (which == attributes::acls && name != access_acl && name != default_acl) continue;
         if (is_for_root(name) && ::geteuid() != 0) continue;
         const result<> copied = copy_attribute(from, to, name.data());
         if (!copied && first) first = std::unexpected(copied.error());
     }
+    if (!inherited) return first;
+    for (const auto& [has, name] : {std::pair(has_acl, access_acl), std::pair(has_default_acl, default_acl)})
+        if (const result<> dropped = has ? result<>() : drop_acl(to, name); !dropped && first)
+            first = std::unexpected(dropped.error());
     return first;
 }
 
@@ -132,29 +153,29 @@ metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_stat
         static_cast<void>(set_owner(to, static_cast<std::uint32_t>(-1), source.gid));
         if (::geteuid() == 0) note("chown", owned);
     }
-    if (source.is_symlink()) {
-        note("utimens", set_times(to, source));
-        return first;
-    }
-    const result<bool> attributes = copy_attributes(from, to, keep == preserve::basics);
-    if (!attributes) note("setxattr", std::unexpected(attributes.error()));
+    // A symbolic link has no permissions, and only such attributes as root may set.
+    const bool is_link = source.is_symlink();
+    const attributes which = keep == preserve::basics ? attributes::acls : attributes::all;
+    const result<bool> had_attributes =
+        is_link && ::geteuid() != 0 ? false
+                                    : copy_attributes(from, to, which, !is_link && !has_owner_and_mode);
+    if (!had_attributes) note("setxattr", std::unexpected(had_attributes.error()));
     // An ACL that was set has changed the mode.
-    if (!has_owner_and_mode || attributes.value_or(true)) note("chmod", set_mode(to, mode));
+    if (!is_link && (!has_owner_and_mode || had_attributes.value_or(true))) note("chmod", set_mode(to, mode));
     note("utimens", set_times(to, source));
     return first;
 }
 
 bool inherits_nothing(const open_place& directory) {
     if (directory.status.mode & S_ISGID) return false;
-    const auto acl =
-        attempt([&] { return ::fgetxattr(directory.fd.get(), "system.posix_acl_default", nullptr, 0); });
+    const auto acl = attempt([&] { return ::fgetxattr(directory.fd.get(), default_acl, nullptr, 0); });
     return !acl &&
            (acl.error() == std::errc::no_message_available || acl.error() == std::errc::not_supported);
 }
 
 bool take_over(int from, int to, const file_status& replaced) {
-    return set_owner({to}, replaced.uid, replaced.gid) && copy_attributes({from}, {to}, true) &&
-           set_mode({to}, replaced.permissions());
+    return set_owner({to}, replaced.uid, replaced.gid) &&
+           copy_attributes({from}, {to}, attributes::acls, true) && set_mode({to}, replaced.permissions());
 }
 
 }  // namespace aio::detail

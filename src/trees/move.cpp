@@ -27,6 +27,7 @@ struct moving {
     std::shared_ptr<manifest> copied = std::make_shared<manifest>();
     directory base = {};  // the destination's
     std::string name = {};
+    bool must_be_directory = false;
     std::string temporary = {};
 };
 
@@ -46,11 +47,17 @@ result<> open_destination(moving& what) {
     if (operand->is_nameless) return error(EBUSY);
     what.base = directory(operand->base.release());
     what.name = operand->name;
+    what.must_be_directory = operand->must_be_directory;
     what.temporary = temporary_name();
     return {};
 }
 
 result<> put_in_place(const moving& what) {
+    if (what.must_be_directory) {
+        const auto copy = status_at(what.base.fd(), what.temporary.c_str());
+        if (!copy) return std::unexpected(copy.error());
+        if (!copy->is_directory()) return error(ENOTDIR);
+    }
     return give_name(what.base.fd(), what.temporary.c_str(), what.name.c_str(),
                      what.how.existing != on_existing::fail);
 }

@@ -15,8 +15,8 @@ def line(path):
         if s.st_nlink > 1: facts.append(first.setdefault(s.st_ino, path))
     if kind == stat.S_IFLNK: facts.append(os.readlink(path))
     if kind == stat.S_IFREG: facts.append(hash(open(path, 'rb').read()) if s.st_size < 1 << 24 else 'big')
-    if kind != stat.S_IFLNK:
-        facts.append(sorted((name, os.getxattr(path, name)) for name in os.listxattr(path)))
+    names = os.listxattr(path, follow_symlinks=False)
+    facts.append(sorted((name, os.getxattr(path, name, follow_symlinks=False)) for name in names))
     sys.stdout.buffer.write(repr((path, facts)).encode() + b'\n')
 for parent, directories, files in os.walk(b'.'):
     directories.sort()

@@ -38,6 +38,8 @@ promise "and the same there" diff <(facts "$other/moved") <(facts "$other/like")
 promise "and back" eval '"$aio" mv "$other/moved" kinds && diff <(facts kinds) <(cp -a "$other/like" like; facts like)'
 promise "a file" eval 'echo a >a; "$aio" mv a "$other/a" && gone a && [[ $(<"$other/a") == a ]]'
 promise "onto a file" eval 'echo b >b; "$aio" mv b "$other/a" && gone b && [[ $(<"$other/a") == b ]]'
+promise "a file to a name with a slash" complains 'Not a directory$' eval 'echo s >s; "$aio" mv s "$other/none/"'
+promise "stays" there s
 promise "a link" eval 'ln -s nowhere n; "$aio" mv n "$other/n" && gone n && [[ -L $other/n ]]'
 promise "a full disk leaves the source" unshare -rm bash -c '
     mkdir -p small && mount -t tmpfs -o size=1M none small && mkdir t && head -c 3000000 /dev/urandom >t/big && echo a >t/a || exit 77

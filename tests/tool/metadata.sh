@@ -1,0 +1,68 @@
+# ACLs and extended attributes: aio cp keeps those that cp keeps, aio mv all, also from one file system to another.
+source "$(dirname "$0")/lib.bash"
+source "$(dirname "$0")/trees.bash"
+umask 022
+
+for tool in setfacl getfacl setfattr getfattr; do
+    command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }
+done
+mkdir -p t/d/sub t/default && echo text | tee t/f t/d/f t/default/f >/dev/null && ln -s f t/link && mkfifo t/fifo
+setfattr -n user.note -v text t/f 2>/dev/null && setfacl -m u:1:r t/f 2>/dev/null ||
+    { echo "skipped: no attributes or ACLs on this file system"; exit 77; }
+setfattr -n user.empty t/f
+setfattr -n user.binary -v 0x00ff0a t/d
+setfattr -n user.long -v "$(printf 'x%.0s' {1..2000})" t/d/f
+setfacl -m u:1:rwx,g:2:r-x,m:r-x t/d/f
+setfacl -m u:3:rwx t/d
+setfacl -d -m u:1:rx,g:5:rwx t/default # what is made in it inherits these
+chmod 2775 t/d/sub
+if ((EUID == 0)); then
+    setfattr -n trusted.note -v text t/f t/d
+    setfattr -h -n trusted.note -v link t/link
+    setfattr -n trusted.note -v fifo t/fifo
+fi
+
+# metadata DIRECTORY: all ACLs and attributes, as the tools for them show them.
+metadata() {
+    (cd "$1" && find . ! -type l -print0 | sort -z | xargs -0 getfacl -n && find . -print0 | sort -z | xargs -0 getfattr -h -d -m - && facts .)
+}
+same() { diff <(metadata "$1") <(metadata "$2"); }
+# like_cp OPTIONS: the same copy as cp's, in a new directory and in one whose default ACL says otherwise.
+like_cp() {
+    local into
+    mkdir inherits && setfacl -d -m u:7:rwx,o::rwx inherits
+    for into in . inherits; do
+        "$aio" cp "$@" t $into/ours && cp "$@" t $into/theirs && same $into/ours $into/theirs || return 1
+        rm -rf $into/ours $into/theirs
+    done
+    rm -r inherits
+}
+promise "cp -a keeps all" like_cp -a
+promise "cp -rp keeps ACLs, but not attributes" like_cp -rp
+promise "cp -p of a file" eval '"$aio" cp -p t/d/f f1 && cp -p t/d/f f2 && diff <(getfacl -c f1) <(getfacl -c f2) && [[ -z $(getfattr -d f1) ]]'
+promise "cp -r keeps neither" eval 'mkdir p && "$aio" cp -r t p/ours && ! getfacl -R -n p/ours | grep -q user:1: && [[ -z $(getfattr -R -d p/ours) ]]'
+promise "a file that is replaced hands its ACL on" eval '
+    echo old >r && setfacl -m u:9:rw r && "$aio" cp t/f r && [[ $(<r) == text ]] && getfacl -n r | grep -q ^user:9:rw-'
+
+# Another file system with attributes and ACLs: memory.
+if [[ $trees == "$PWD" ]]; then skip "no other file system"; else
+    if setfattr -n user.note -v x "$trees" 2>/dev/null; then
+        cp -a t "$trees/like" # sizes in blocks are the file system's own business
+        promise "cp -a to another file system" eval '"$aio" cp -a t "$trees/x" && same "$trees/x" "$trees/like" && rm -r "$trees/x"'
+        promise "mv to another file system" eval '"$aio" mv t "$trees/x" && [[ ! -e t ]] && same "$trees/x" "$trees/like"'
+        promise "and back" eval '"$aio" mv "$trees/x" t && cp -a "$trees/like" like && same t like'
+    else
+        skip "the other file system has no attributes of users"
+    fi
+fi
+
+# What the destination cannot hold is said, and the content is there.
+no_attributes() {
+    local how=-rm
+    ((EUID)) || how=-m
+    unshare $how bash -c 'mkdir -p plain && mount -t ramfs none plain && "$0" cp -a t plain/t 2>said; status=$?
+        ((status == 1)) && grep -q "^aio cp: setxattr plain/t/f: Operation not supported" said && [[ $(<plain/t/f) == text ]] ||
+            { echo "status $status"; cat said; exit 1; }' "$aio"
+}
+if unshare -m true 2>/dev/null; then promise "what cannot be kept is named" no_attributes; else skip "no mount namespace"; fi
+finish
