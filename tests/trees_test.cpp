@@ -119,6 +119,26 @@ TEST_P(Trees, RmtreeAsksAndTells) {
     EXPECT_TRUE(std::find(removed.begin(), removed.end(), root_ + "/a/b/file") != removed.end());
 }
 
+TEST_P(Trees, WhatOthersCreateMeanwhileIsRemovedInThreePasses) {  // T-8
+    auto io = make_context();
+    int created = 0;
+    int limit = 2;
+    rmtree_options how;
+    how.removed = [&](const tree_entry& entry) {
+        if (entry.type == file_type::directory || created == limit) return;
+        std::ofstream(root_ + "/new" + std::to_string(++created)) << "new";
+    };
+    EXPECT_TRUE(io->run(rmtree(root_, how))) << "somebody who ends";
+    fs::create_directory(root_);
+    std::ofstream(root_ + "/first") << "text";
+    created = 0;
+    limit = 100'000;
+    const tree_result done = io->run(rmtree(root_, how));
+    EXPECT_EQ(done.error(), std::errc::directory_not_empty);
+    EXPECT_LE(done.others, 10U) << "and somebody who does not";
+    EXPECT_TRUE(exists(*tree_ / "outside"));
+}
+
 TEST_P(Trees, AStopTokenStopsBetweenEntries) {
     auto io = make_context();
     grow(60);

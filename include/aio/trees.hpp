@@ -15,6 +15,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -72,6 +73,11 @@ struct tree_options {
     unsigned descriptors = 16;
     /// Leave alone what is mounted below the root.
     bool one_file_system = false;
+    /// What has more entries is taken for a tree without end, and left there: EOVERFLOW.
+    std::uint64_t entries_max = std::uint64_t(1) << 32;
+    /// How many bytes may be needed to remember directories that are waiting or not finished: some hundred
+    /// for each level, and the names. What is below is left out then: ENOMEM.
+    std::size_t memory_max = std::size_t(128) << 20;
     /// Called in poll while the tree is being worked at, every millisecond or so.
     inline_function<void(const tree_progress&)> progress = {};
     /// Called in poll for each failure.

@@ -6,6 +6,7 @@
 #include "linux_content.hpp"
 #include "linux_metadata.hpp"
 #include "manifest.hpp"
+#include "operand.hpp"
 #include "operations/operations.hpp"
 #include "traversal.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // disk_usage.
+#include "operand.hpp"
 #include "run.hpp"
 
 #include <optional>

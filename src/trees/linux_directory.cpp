@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace aio::detail {
 
@@ -36,11 +38,21 @@ result<bool> dirents::read(int fd) {
         auto got = attempt([&] { return ::getdents64(fd, buffer_.get() + size, capacity_ - size); });
         // ENOENT: it was removed, and has no names any more.
         more = got ? *got != 0 : got.error() != std::errc::no_such_file_or_directory;
-        if (more && !got) return std::unexpected(got.error());
+        if (more && !got && size == 0) return std::unexpected(got.error());
+        // It will come again; or a name of a file system that has longer ones did not fit.
+        if (more && !got) break;
         if (more) size += static_cast<std::size_t>(*got);
     }
     parse(size);
     return more;
+}
+
+void dirents::take(std::span<const std::byte> bytes) {
+    entries_.clear();
+    bad_ = false;
+    const std::size_t size = std::min(bytes.size(), capacity_);
+    std::copy_n(bytes.begin(), size, buffer_.get());
+    parse(size);
 }
 
 void dirents::parse(std::size_t size) {
@@ -64,10 +76,25 @@ void dirents::parse(std::size_t size) {
         }
         dirent_view entry{.name = name,
                           .type = to_file_type(std::to_integer<unsigned>(at[offsetof(dirent64, d_type)])),
-                          .inode = 0};
+                          .inode = 0,
+                          .next = 0};
         std::memcpy(&entry.inode, at + offsetof(dirent64, d_ino), sizeof entry.inode);
+        std::memcpy(&entry.next, at + offsetof(dirent64, d_off), sizeof entry.next);
         entries_.push_back(entry);
     }
+}
+
+bool repetition::found_in(const std::vector<dirent_view>& entries) noexcept {
+    for (const dirent_view& each : entries) {
+        constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
+        const std::uint64_t position = static_cast<std::uint64_t>(each.next) * spread;
+        const std::uint64_t hash = std::hash<std::string_view>()(each.name) + position;
+        if (seen_ != 0 && hash == mark_) return true;
+        if (++seen_ != mark_at_) continue;
+        mark_ = hash;
+        mark_at_ *= 2;
+    }
+    return false;
 }
 
 }  // namespace aio::detail

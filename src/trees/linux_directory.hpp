@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +51,22 @@ struct dirent_view {
     std::string_view name;  // a NUL follows
     file_type type;
     std::uint64_t inode;
+    std::int64_t next;  // the position behind it
+};
+
+/// Tells a directory that gives the same entries again and again from one that is large: an entry that comes
+/// a second time, from the same position. Remembers one of them, the next one always twice as far on, so that
+/// a circle of any length is found in its third round.
+class repetition {
+  public:
+    /// Whether one of these was there before.
+    [[nodiscard]] bool found_in(const std::vector<dirent_view>& entries) noexcept;
+    [[nodiscard]] bool has_begun() const noexcept { return seen_ != 0; }
+
+  private:
+    std::uint64_t seen_ = 0;
+    std::uint64_t mark_at_ = 1;
+    std::uint64_t mark_ = 0;  // a hash of that one
 };
 
 /// Some of a directory's entries, as the kernel gave them.
@@ -57,8 +74,11 @@ class dirents {
   public:
     explicit dirents(std::size_t bytes) : buffer_(new std::byte[bytes]), capacity_(bytes) {}
 
-    /// Reads as many as there is room for, from where `fd` stands. Whether there may be more.
+    /// Reads as many as there is room for, from where `fd` stands. Whether there may be more. What was read
+    /// before an error comes first.
     [[nodiscard]] result<bool> read(int fd);
+    /// The same for what getdents64 gave already: as much of `bytes` as there is room for.
+    void take(std::span<const std::byte> bytes);
     /// What was read, without "." and "..".
     [[nodiscard]] std::vector<dirent_view>& entries() noexcept { return entries_; }
     /// Whether there were names that cannot be, as a hostile file system may give. They are left out.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // chmod_tree, chown_tree. fchmodat2 is Linux's.
+#include "operand.hpp"
 #include "run.hpp"
 
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "manifest.hpp"
+#include "operand.hpp"
 #include "operations/operations.hpp"
 #include "traversal.hpp"
 

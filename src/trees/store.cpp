@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // store, append: whole pieces of content, each by one call.
 #include "linux_metadata.hpp"
+#include "operand.hpp"
 #include "operations/operations.hpp"
 #include "temporary_name.hpp"
-#include "traversal.hpp"
 
 #include <aio/call.hpp>
 #include <aio/copying.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "traversal.hpp"
 
-#include "operations/arguments.hpp"
+#include "system_call.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -31,6 +31,11 @@ std::size_t descriptors_for(const tree_options& how, unsigned places) noexcept {
 }
 
 const std::error_code io_error(EIO, std::system_category());
+
+/// What a directory that is not finished takes, about.
+std::size_t weight(const tree_node& node) noexcept {
+    return sizeof node + node.name.size();
+}
 
 bool is_out_of_descriptors(const std::error_code& reason) noexcept {
     return reason == std::errc::too_many_files_open || reason == std::errc::too_many_files_open_in_system;
@@ -97,7 +102,7 @@ void traversal::run(tree_worker& self, std::unique_lock<brief_mutex>& lock) {
             return;
         }
         tree_node* node = root.release();
-        node->next = std::exchange(all_, node);
+        link(*node);
         keep_open(*node);
         node->reading = node->entered = true;
         lock.unlock();
@@ -200,6 +205,7 @@ traversal::step traversal::take_from(tree_node& node) {
     if (node.next_pending < node.pending.size()) {
         taken.child = node.pending.c_str() + node.next_pending;
         node.next_pending += taken.child.size() + 1;
+        remembered_ -= taken.child.size() + 1;
         if (node.next_pending == node.pending.size()) {
             node.pending = std::string();
             node.next_pending = 0;
@@ -247,8 +253,7 @@ void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
     }
     std::unique_lock lock(mutex_);
     made.release();
-    node.next = std::exchange(all_, &node);
-    if (node.next) node.next->previous = &node;
+    link(node);
     node.entered = node.reading = go_in;
     if (go_in) keep_open(node);
     --parent.pins;
@@ -257,13 +262,30 @@ void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
     read(self, node);
 }
 
-/// Reads some of a directory. Takes over its pin and use.
-void traversal::read(tree_worker& self, tree_node& node) {
+/// Whether there may be more. A directory that fits into one piece cannot repeat itself.
+result<bool> traversal::read_piece(tree_worker& self, tree_node& node) {
     if (std::exchange(node.repositioned, false)) {
         const off_t position = node.position;
         static_cast<void>(attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); }));
     }
     const result<bool> more = self.entries.read(node.from.fd.get());
+    if (!more || (!*more && !node.repeats.has_begun())) return more;
+    if (!node.repeats.found_in(self.entries.entries())) return more;
+    self.entries.entries().clear();
+    return std::unexpected(io_error);
+}
+
+/// Whether names that long may be remembered until their turn comes.
+bool traversal::make_room(std::size_t bytes) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (remembered_ + bytes > how_.memory_max) return false;
+    remembered_ += bytes;
+    return true;
+}
+
+/// Reads some of a directory. Takes over its pin and use.
+void traversal::read(tree_worker& self, tree_node& node) {
+    const result<bool> more = read_piece(self, node);
     const bool is_whole = !more.value_or(false);
     if (!is_whole) {  // others may read on at once
         const std::lock_guard lock(mutex_);
@@ -276,9 +298,15 @@ void traversal::read(tree_worker& self, tree_node& node) {
     if (!more) unreadable(self, node, "readdir", more.error());
     self.spent += 8;  // what a directory costs besides its entries
     look_at_entries(self, node);
+    if (!self.found.empty() && !make_room(self.found.size())) {
+        self.found.clear();
+        fail(self, &node, "readdir", node.path_of({}), std::make_error_code(std::errc::not_enough_memory));
+    }
     if (how_.progress) node.append_path((self.tally.path.clear(), self.tally.path));
     std::unique_lock lock(mutex_);
     if (is_whole) node.reading = node.unread = false;
+    entries_ += self.entries.entries().size();
+    if (entries_ > how_.entries_max) stop(EOVERFLOW);
     if (!self.found.empty() && !stopped()) {
         publish(self);
         node.pending.erase(0, std::exchange(node.next_pending, 0));
@@ -322,6 +350,7 @@ void traversal::unreadable(tree_worker& self, tree_node& which, const char* oper
 
 void traversal::fail(tree_worker& self, tree_node* in, const char* operation, std::string path,
                      std::error_code reason) {
+    self.spent += path.size() / bytes_per_entry;
     self.tally.failures.push_back({.operation = operation, .path = std::move(path), .reason = reason});
     leave_incomplete(in);
 }
@@ -355,6 +384,7 @@ void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<bri
                 ++node->passes;
                 node->unread = node->repositioned = true;
                 node->position = 0;
+                node->repeats = {};
                 ++available_;
                 queue(*node);
                 continue;
@@ -425,14 +455,23 @@ void traversal::lose(tree_worker& self, tree_node& node, const std::error_code& 
     available_ -= static_cast<std::size_t>(std::count(
         node.pending.begin() + static_cast<std::ptrdiff_t>(node.next_pending), node.pending.end(), '\0'));
     if (node.unread && !node.reading) --available_;
+    remembered_ -= node.pending.size() - node.next_pending;
     node.pending.clear();
     node.next_pending = 0;
     node.unread = node.entered = false;
     unqueue(node);
 }
 
+/// Puts it on the list of all.
+void traversal::link(tree_node& node) noexcept {
+    remembered_ += weight(node);
+    node.next = std::exchange(all_, &node);
+    if (node.next) node.next->previous = &node;
+}
+
 /// Takes it off all lists.
 void traversal::unlink(tree_node& node) noexcept {
+    remembered_ -= weight(node);
     if (std::exchange(node.is_open, false)) std::erase(open_, &node);
     (node.previous ? node.previous->next : all_) = node.next;
     if (node.next) node.next->previous = node.previous;
@@ -448,30 +487,10 @@ bool traversal::postpone(tree_node& parent, std::string_view name, const std::er
     open_max_ = std::max<std::size_t>(1, open_max_ / 2);
     close_some();
     parent.pending.append(name).push_back('\0');
+    remembered_ += name.size() + 1;
     ++available_;
     queue(parent);
     return true;
-}
-
-result<tree_operand> open_operand(const target& path) {
-    std::string_view text(path.path, path.size);
-    if (path.error) return error(path.error);
-    std::string_view stem = text;
-    while (stem.size() > 1 && stem.ends_with('/'))
-        stem.remove_suffix(1);
-    const std::size_t slash = stem.rfind('/');
-    const std::string_view name = slash == std::string_view::npos ? stem : stem.substr(slash + 1);
-    tree_operand made;
-    made.must_be_directory = stem.size() != text.size();
-    made.is_nameless = name.empty() || name == "." || name == "..";
-    made.name = made.is_nameless ? "." : std::string(name);
-    const std::string above(made.is_nameless ? text : stem.substr(0, stem.size() - name.size()));
-    auto base = attempt([&] {
-        return ::openat(path.fd, above.empty() ? "." : above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    });
-    if (!base) return std::unexpected(base.error());
-    made.base = unique_fd(*base);
-    return made;
 }
 
 }  // namespace aio::detail

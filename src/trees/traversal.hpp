@@ -21,6 +21,9 @@
 
 namespace aio::detail {
 
+/// So many bytes of a path count as one entry of a slice: paths in a deep tree are long.
+inline constexpr std::size_t bytes_per_entry = 256;
+
 /// What one worker has of its own.
 struct tree_worker {
     explicit tree_worker(std::size_t piece) : entries(piece) {}
@@ -118,6 +121,8 @@ class traversal : public job {
     void unqueue(tree_node& node);
     void visit(tree_worker& self, tree_node& parent, std::string name);
     void read(tree_worker& self, tree_node& node);
+    [[nodiscard]] result<bool> read_piece(tree_worker& self, tree_node& node);
+    [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
     void look_at_entries(tree_worker& self, tree_node& node);
     [[nodiscard]] result<> reach(tree_node& node, const tree_node& below);
     [[nodiscard]] result<> descend(tree_node& to);
@@ -128,6 +133,7 @@ class traversal : public job {
     void end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock);
     bool leave(tree_worker& self, tree_node& node, std::unique_lock<brief_mutex>& lock);
     bool leave_reopened(tree_worker& self, tree_node& node);
+    void link(tree_node& node) noexcept;
     void unlink(tree_node& node) noexcept;
     bool postpone(tree_node& parent, std::string_view name, const std::error_code& reason);
 
@@ -138,6 +144,8 @@ class traversal : public job {
     std::condition_variable_any more_;
     std::vector<tree_node*> queue_;  // those with something to be taken, the deepest last
     std::size_t available_ = 0;      // how many steps there are to be taken
+    std::uint64_t entries_ = 0;      // that were read
+    std::size_t remembered_ = 0;     // bytes, of names that wait and of nodes
     std::vector<tree_node*> open_;   // in the order of opening
     std::size_t open_max_;
     tree_node* all_ = nullptr;
@@ -150,14 +158,5 @@ class traversal : public job {
     bool begun_ = false;
     bool finished_ = false;
 };
-
-/// An operand, resolved once: the directory it is in, and its name there.
-struct tree_operand {
-    unique_fd base;
-    std::string name;
-    bool must_be_directory = false;  // it ends in a slash
-    bool is_nameless = false;  // "/", "." or "..", or ends in one: the base is the thing itself, the name "."
-};
-[[nodiscard]] result<tree_operand> open_operand(const target& path);
 
 }  // namespace aio::detail

@@ -2,6 +2,7 @@
 // walk.
 #include <aio/walk.hpp>
 
+#include "operand.hpp"
 #include "run.hpp"
 
 #include <utility>
@@ -168,6 +169,7 @@ bool walking::give(walk_worker& self, std::string_view directory, walk_entry ent
     }
     if (choice == walk_choice::take || choice == walk_choice::only_it)
         self.batch.add(directory, entry.name, entry);
+    self.spent += directory.size() / bytes_per_entry;
     return choice == walk_choice::take || choice == walk_choice::only_in;
 }
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// Operations on trees of a file system that lies: what cannot be is refused, what has no end is given up,
+// nothing outside is touched, nothing waits for ever. Promises T-5, T-9, T-14.
+#include "support/hostile.hpp"
+#include "support/engines.hpp"
+
+#include <aio/aio.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <vector>
+
+namespace aio::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class Hostile : public engine_test {
+  protected:
+    void SetUp() override {
+        engine_test::SetUp();
+        mounted_.emplace();
+        if (!mounted_->missing().empty()) GTEST_SKIP() << "no FUSE here: " << mounted_->missing();
+    }
+    void TearDown() override {
+        EXPECT_EQ(content(mounted_->outside() + "/kept"), "kept");
+        EXPECT_EQ(std::distance(fs::directory_iterator(mounted_->outside()), {}), 1);
+        mounted_.reset();
+        engine_test::TearDown();
+    }
+
+    [[nodiscard]] std::string path(std::string_view name) const { return *mounted_ / name; }
+    [[nodiscard]] std::string copy() const { return mounted_->beside("copy"); }
+
+    /// The names that a walk gives, below the root.
+    std::multiset<std::string> walked(std::string_view name, const tree_result** done = nullptr) {
+        auto io = make_context();
+        std::multiset<std::string> found;
+        const std::string root = path(name);
+        last_ = io->run(walk(root, [&](const walk_batch& batch) {
+            for (const walk_entry entry : batch)
+                if (entry.depth != 0) found.emplace(entry.path.substr(root.size() + 1));
+        }));
+        if (done) *done = &last_;
+        return found;
+    }
+
+    std::optional<hostile_mount> mounted_;
+    tree_result last_;
+};
+
+using names = std::multiset<std::string>;
+
+TEST_P(Hostile, NamesThatCannotBeAreRefusedAndTheRestIsKept) {  // T-9
+    for (const char* where : {"slash", "nameless"}) {
+        EXPECT_EQ(walked(where), names{"first"}) << where;
+        EXPECT_EQ(last_.error(), std::errc::io_error);
+        EXPECT_EQ(last_.failed, 1U);
+        auto io = make_context();
+        EXPECT_EQ(io->run(copy_tree(path(where), copy())).error(), std::errc::io_error);
+        EXPECT_TRUE(exists(copy() + "/first"));
+        fs::remove_all(copy());
+        const tree_result removed = io->run(rmtree(path(where)));
+        EXPECT_EQ(removed.error(), std::errc::io_error);
+        EXPECT_EQ(removed.others, 1U);
+    }
+    EXPECT_EQ(walked("dots"), names{"first"});
+    EXPECT_TRUE(last_);
+    auto io = make_context();
+    EXPECT_TRUE(io->run(rmtree(path("dots"))));
+}
+
+TEST_P(Hostile, LongNamesAreNamesAsOthers) {
+    EXPECT_EQ(walked("long_names").size(), 100U);
+    EXPECT_TRUE(last_) << last_.error().message();
+    auto io = make_context();
+    EXPECT_EQ(io->run(copy_tree(path("long_names"), copy())).failed, 100U) << "nothing else holds such names";
+    EXPECT_TRUE(io->run(rmtree(path("long_names"))));
+}
+
+TEST_P(Hostile, NamesThatComeSeveralTimesAreNoHarm) {
+    EXPECT_EQ(walked("duplicates").count("directory/inner"), 3U);
+    auto io = make_context();
+    EXPECT_TRUE(io->run(copy_tree(path("duplicates"), copy())));
+    EXPECT_TRUE(exists(copy() + "/directory/inner"));
+    EXPECT_TRUE(io->run(chmod_tree(path("duplicates"), 0755, 0644)));
+    EXPECT_TRUE(io->run(disk_usage(path("duplicates"))));
+    EXPECT_TRUE(io->run(rmtree(path("duplicates"))));
+    EXPECT_FALSE(exists(path("duplicates")));
+}
+
+TEST_P(Hostile, ADirectoryThatBeginsAnewIsFoundOut) {  // T-14
+    auto io = make_context();
+    const names found = walked("circle");
+    EXPECT_EQ(last_.error(), std::errc::io_error);
+    EXPECT_GE(std::set<std::string>(found.begin(), found.end()).size(), 400U) << "all of it was given";
+    EXPECT_LT(found.size(), 4000U);
+    for (const tree_result& done :
+         {io->run(disk_usage(path("circle"))), io->run(chmod_tree(path("circle"), 0755, 0644)),
+          io->run(copy_tree(path("circle"), copy())), io->run(rmtree(path("circle")))}) {
+        EXPECT_EQ(done.error(), std::errc::io_error);
+        EXPECT_GE(done.others, 400U);
+        EXPECT_LT(done.others, 4000U);
+    }
+}
+
+TEST_P(Hostile, ATreeWithoutEndIsGivenUp) {  // T-14
+    auto io = make_context();
+    const auto is_given_up = [](const tree_result& done) {
+        EXPECT_EQ(done.error(), std::errc::value_too_large);
+        EXPECT_LT(done.others, 4000U);
+    };
+    const tree_options how{.entries_max = 400};
+    is_given_up(io->run(walk(path("endless"), [](const walk_batch&) {}, {.tree = how})));
+    is_given_up(io->run(disk_usage(path("endless"), {.tree = how})));
+    is_given_up(io->run(chmod_tree(path("endless"), 0755, 0644, how)));
+    is_given_up(io->run(copy_tree(path("endless"), copy(), {.tree = how})));
+    is_given_up(io->run(rmtree(path("endless"), {.tree = how})));
+    is_given_up(io->run(move(path("endless"), mounted_->beside("moved"), {.tree = how})));
+    EXPECT_FALSE(exists(mounted_->beside("moved"))) << "half a copy is none";
+}
+
+TEST_P(Hostile, ATreeWithoutABottomIsGivenUp) {  // T-5
+    auto io = make_context();
+    const auto is_given_up = [](const tree_result& done) {
+        EXPECT_EQ(done.error(), std::errc::not_enough_memory) << done.error().message();
+        EXPECT_LT(done.directories, 1000U);
+    };
+    const tree_options how{.memory_max = 256 << 10};
+    for (const walk_order order : {walk_order::found, walk_order::breadth})
+        is_given_up(io->run(walk(path("deep"), [](const walk_batch&) {}, {.tree = how, .order = order})));
+    is_given_up(io->run(disk_usage(path("deep"), {.tree = how})));
+    is_given_up(io->run(chmod_tree(path("deep"), 0755, 0644, how)));
+    is_given_up(io->run(rmtree(path("deep"), {.tree = how})));
+    is_given_up(io->run(copy_tree(path("deep"), copy(), {.tree = how})));
+}
+
+TEST_P(Hostile, TypesThatAreNotTrueAreFailuresOfTheirEntries) {  // T-10
+    auto io = make_context();
+    EXPECT_EQ(walked("types").size(), 8U);
+    const tree_result copied = io->run(copy_tree(path("types"), copy()));
+    EXPECT_EQ(copied.failed, 6U);
+    EXPECT_TRUE(exists(copy() + "/unknown"));
+    for (const auto& each : fs::recursive_directory_iterator(copy()))
+        EXPECT_TRUE(each.is_regular_file()) << each;
+    EXPECT_TRUE(io->run(disk_usage(path("types"))).failed <= 2);
+    const tree_result removed = io->run(rmtree(path("types")));
+    EXPECT_EQ(removed.failed, 3U) << "two that claim to be directories, and a directory that does not";
+}
+
+TEST_P(Hostile, SizesThatAreNotTrueDoNotMatter) {
+    auto io = make_context();
+    const tree_result copied = io->run(copy_tree(path("sizes"), copy()));
+    EXPECT_EQ(copied.failed, 1U) << "the kernel itself refuses a negative size";
+    for (const char* name : {"empty", "huge", "short"})
+        EXPECT_EQ(content(copy() + "/" + name), "text of it") << name;
+    io->run(disk_usage(path("sizes")));
+    io->run(rmtree(path("sizes")));
+}
+
+TEST_P(Hostile, HolesThatLeadNowhereAreRead) {
+    auto io = make_context();
+    const tree_result copied = io->run(copy_tree(path("holes"), copy()));
+    EXPECT_TRUE(copied) << copied.error().message();
+    for (const char* name : {"back", "nowhere"})
+        EXPECT_EQ(content(copy() + "/" + name).substr(0, 10), "text of it") << name;
+}
+
+TEST_P(Hostile, NumbersAndTimesThatChangeAreNoHarm) {  // T-3
+    auto io = make_context();
+    EXPECT_EQ(walked("inodes").size(), 12U);
+    // A directory has to be opened again where few may be open, and is another one then.
+    const tree_options few{.limit = 1, .descriptors = 4};
+    io->run(disk_usage(path("inodes"), {.tree = few}));
+    io->run(copy_tree(path("inodes"), copy(), {.tree = few}));
+    io->run(rmtree(path("inodes"), {.tree = few}));
+    EXPECT_TRUE(io->run(copy_tree(path("times"), copy())));
+    const tree_result moved = io->run(move(path("times"), mounted_->beside("moved")));
+    EXPECT_EQ(moved.error().value(), ESTALE) << "it is not what was copied";
+    EXPECT_TRUE(exists(mounted_->beside("moved/file")) && exists(path("times/file")));
+}
+
+TEST_P(Hostile, WhatHangsEndsWithItsDeadline) {  // T-7
+    if (!GetParam().has_threads) return;         // the polling thread itself would hang
+    for (const char* where : {"hang_listing", "hang_reading"}) {
+        auto io = make_context();
+        const auto begin = std::chrono::steady_clock::now();
+        const tree_result walked =
+            io->run(walk(path("hang_listing"), [](const walk_batch&) {}).with({.deadline = 50ms}));
+        EXPECT_EQ(walked.error(), std::errc::timed_out);
+        const tree_result copied = io->run(copy_tree(path(where), copy()).with({.deadline = 50ms}));
+        EXPECT_EQ(copied.error(), std::errc::timed_out);
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+    }
+    mounted_->end();  // lets the workers go
+}
+
+TEST_P(Hostile, WhatHangsIsCancelledAsSoonAsItGoesOn) {  // T-7
+    if (!GetParam().has_threads) return;                 // the polling thread itself would hang
+    auto io = make_context();
+    std::optional<tree_result> done;
+    request copying = io->submit(copy_tree(path("hang_reading"), copy()),
+                                 [&done](tree_result result) { done = std::move(result); });
+    for (int turns = 0; turns < 20; ++turns) {  // until it hangs
+        io->wait(deadline(10ms));
+        io->poll();
+    }
+    copying.cancel();
+    EXPECT_FALSE(io->flush(deadline(50ms)));
+    mounted_->end();
+    EXPECT_TRUE(io->flush());
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->error(), std::errc::operation_canceled);
+    EXPECT_TRUE(!exists(copy()) || fs::is_empty(copy())) << "no temporary file";
+}
+
+AIO_ON_EVERY_ENGINE(Hostile);
+
+}  // namespace
+
+}  // namespace aio::test
