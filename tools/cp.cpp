@@ -64,8 +64,7 @@ int copier::run(const arguments& options) {
 }
 
 aio::copy_options copier::copy_options() {
-    aio::copy_options how;
-    how.tree = runner_.options();
+    aio::copy_options how = runner_.copy_options();
     how.tree.one_file_system = settings_.one_file_system;
     how.existing = aio::on_existing::as_cp;
     how.keep = settings_.archive    ? aio::preserve::all
@@ -110,7 +109,7 @@ void copier::copy(const std::string& from) {
         return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
     if (!settings_.to.take(to) && !status->is_directory())
         return runner_.errors().error("copy to", to, "will not overwrite what was just made");
-    runner_.run_tree(aio::copy_tree(from, to, how));
+    runner_.run_tree(from, aio::copy_tree(from, to, how));
 }
 
 }  // namespace

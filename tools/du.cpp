@@ -43,7 +43,7 @@ class usage_command {
         how.directory = [this](const aio::directory_usage& of) {
             if (of.depth <= depth_) print(of.bytes, of.path);
         };
-        const aio::tree_result found = runner_.run(aio::disk_usage(path, how));
+        const aio::tree_result found = runner_.run_tree(path, aio::disk_usage(path, how));
         const bool is_file = found.directories == 0 && found.others == 1;
         if (is_file) print(found.bytes, path);
     }

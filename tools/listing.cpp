@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "listing.hpp"
 
+#include "colours.hpp"
 #include "json.hpp"
+
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -41,6 +44,12 @@ void append_json(std::string& to, const aio::walk_entry& entry) {
 
 }  // namespace
 
+listing::listing(output& out, options how)
+    : out_(out),
+      how_(std::move(how)),
+      is_terminal_(out.is_terminal()),
+      has_colours_(is_terminal_ && shows_colours(STDOUT_FILENO)) {}
+
 void listing::add(const aio::walk_batch& batch) {
     for (const aio::walk_entry entry : batch) {
         count(entry.type);
@@ -68,15 +77,18 @@ void listing::print(const aio::walk_entry& entry) {
         if (!how_.only->matches(matched_)) return;
     }
     std::string& block = out_.block();
-    const std::size_t begin = block.size();
     if (how_.json) {
         append_json(block, entry);
     } else {
+        const std::string_view colour = has_colours_ ? colour_of(entry.type) : std::string_view();
+        block += colour;
+        const std::size_t begin = block.size();
         block.append(entry.path);
         if (wants_slash) block += '/';
         // A terminal would obey what a name may contain.
         if (is_terminal_)
             std::replace_if(block.begin() + static_cast<std::ptrdiff_t>(begin), block.end(), is_control, '?');
+        if (!colour.empty()) block += end_of_colour;
     }
     block += how_.terminator;
     out_.pour();

@@ -30,7 +30,7 @@ class listing {
         std::uint64_t others = 0;
     };
 
-    listing(output& out, options how) : out_(out), how_(std::move(how)), is_terminal_(out.is_terminal()) {}
+    listing(output& out, options how);
 
     void add(const aio::walk_batch& batch);
     [[nodiscard]] const counts& found() const noexcept { return counts_; }
@@ -42,6 +42,7 @@ class listing {
     output& out_;
     const options how_;
     const bool is_terminal_;
+    const bool has_colours_;
     counts counts_;
     std::string matched_;  // what the pattern looks at
 };

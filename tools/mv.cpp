@@ -62,11 +62,10 @@ void mover::move(const std::string& from) {
         if (!settings_.to.take(to))
             return runner_.errors().error("move to", to, "will not overwrite what was just made");
     }
-    aio::copy_options how;
-    how.tree = runner_.options();
+    aio::copy_options how = runner_.copy_options();
     how.existing = settings_.no_clobber ? aio::on_existing::fail : aio::on_existing::replace;
     const std::size_t errors = runner_.errors().count();
-    runner_.run_tree(aio::move(from, to, how));
+    runner_.run_tree(from, aio::move(from, to, how));
     if (settings_.verbose && errors == runner_.errors().count())
         runner_.print("renamed " + quoted(from) + " -> " + quoted(to) + '\n');
     static_cast<void>(settings_.to.take(to));

@@ -2,9 +2,11 @@
 // progress: a line on the terminal that says how far a command has come.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace tool {
 
@@ -17,8 +19,10 @@ class progress {
     /// How much was done.
     void note(std::uint64_t entries, std::uint64_t bytes) noexcept {
         entries_ = entries;
-        bytes_ = bytes;
+        note_bytes(bytes);
     }
+    /// Of files that are not complete, too.
+    void note_bytes(std::uint64_t bytes) noexcept { bytes_ = std::max(bytes_, bytes); }
     /// How much there is to be done, once that is known.
     void expect(std::uint64_t entries, std::uint64_t bytes) noexcept {
         all_entries_ = entries;
@@ -32,6 +36,8 @@ class progress {
     [[nodiscard]] bool is_shown() const noexcept { return shown_; }
 
   private:
+    [[nodiscard]] std::string line(double seconds, std::size_t errors) const;
+
     using clock = std::chrono::steady_clock;
 
     static constexpr auto interval = std::chrono::seconds(1);

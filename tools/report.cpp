@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "report.hpp"
 
+#include "colours.hpp"
 #include "command.hpp"
+
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -31,7 +34,11 @@ void report::error(std::string_view operation, std::string_view path, std::strin
     line += operation;
     line += ' ';
     line += path.empty() ? "''" : printable(path);  // an empty operand would leave nothing to see
-    line.append(": ").append(reason) += '\n';
+    line += ": ";
+    if (shows_colours(STDERR_FILENO))
+        line.append(colour_of_reasons).append(reason).append(end_of_colour) += '\n';
+    else
+        line.append(reason) += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -103,7 +103,7 @@ void removal::remove_tree(const std::string& path) {
     }
     if (settings_.verbose)
         how.removed = [this](const aio::tree_entry& entry) { removed(entry.path, entry.type); };
-    runner_.run_tree(aio::rmtree(path, how));
+    runner_.run_tree(path, aio::rmtree(path, how));
 }
 
 void removal::remove_one(const std::string& path, aio::file_type type) {

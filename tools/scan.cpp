@@ -107,7 +107,7 @@ int scanner::run() {
     for (const std::string& path : settings_.paths) {
         if (runner_.stopped()) break;
         runner_.run_tree(
-            aio::walk(path, [this](const aio::walk_batch& batch) { listing_.add(batch); }, options()));
+            path, aio::walk(path, [this](const aio::walk_batch& batch) { listing_.add(batch); }, options()));
     }
     for (const auto& [path, reason] : unsynced_)
         runner_.errors().error("sync", path, std::error_code(reason, std::system_category()));

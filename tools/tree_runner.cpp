@@ -3,6 +3,7 @@
 
 #include "command.hpp"
 #include "interrupt.hpp"
+#include "size_text.hpp"
 
 #include <cstdio>
 
@@ -14,6 +15,7 @@ tree_runner::tree_runner(const char* command, bool show_progress)
 aio::tree_options tree_runner::options() {
     aio::tree_options made;
     made.failed = [this](const aio::tree_failure& each) {
+        progress_.erase();
         errors_.error(each.operation, each.path, each.reason);
         return aio::on_failure::go_on;
     };
@@ -25,12 +27,20 @@ aio::tree_options tree_runner::options() {
     return made;
 }
 
+aio::copy_options tree_runner::copy_options() {
+    aio::copy_options made;
+    made.tree = options();
+    if (progress_.wanted()) made.written = [this](std::uint64_t bytes) { written_ += bytes; };
+    return made;
+}
+
 void tree_runner::wait_for(aio::request request) {
     bool was_stopped = false;
     while (!request.done()) {
         io_.wait(aio::deadline(longest_wait));
         io_.poll();
         pour();
+        progress_.note_bytes(written_);
         progress_.show(errors_.count());
         if (progress_.is_shown()) measure();
         if (stopped() && !std::exchange(was_stopped, true)) request.cancel();
@@ -53,12 +63,13 @@ void tree_runner::measure() {
     }
 }
 
-void tree_runner::run_tree(aio::task<aio::tree_result> work) {
-    const aio::tree_result done = run(std::move(work));
+aio::tree_result tree_runner::run_tree(std::string_view path, aio::task<aio::tree_result> work) {
+    aio::tree_result done = run(std::move(work));
     before_.directories += done.directories;
     before_.others += done.others;
     before_.bytes += done.bytes;
-    if (done.stopped && !stopped()) errors_.error(command_, "", done.stopped);
+    if (done.stopped && !stopped()) errors_.error("stopped", path, done.stopped);
+    return done;
 }
 
 void tree_runner::print(std::string_view text) {
@@ -72,10 +83,9 @@ void tree_runner::pour() {
         out_.block() += printed_;
         printed_.clear();
     }
-    if (out_.is_terminal())
-        out_.flush();
-    else
-        out_.pour();
+    if (!out_.is_terminal()) return out_.pour();
+    if (!out_.block().empty()) progress_.erase();
+    out_.flush();
 }
 
 bool tree_runner::stopped() const noexcept {
@@ -87,8 +97,9 @@ int tree_runner::finish() {
     pour();
     out_.finish();
     if (!was_interrupted) return errors_.status();
-    std::fprintf(stderr, "aio %s: interrupted after %ju entries\n", command_,
-                 static_cast<std::uintmax_t>(before_.directories + before_.others));
+    std::string done = std::to_string(before_.directories + before_.others) + " entries";
+    if (before_.bytes != 0) done += ", " + size_text(before_.bytes);
+    std::fprintf(stderr, "aio %s: interrupted after %s\n", command_, done.c_str());
     return interrupted;
 }
 

@@ -7,8 +7,10 @@
 #include "report.hpp"
 
 #include <aio/context.hpp>
+#include <aio/copying.hpp>
 #include <aio/trees.hpp>
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -22,6 +24,8 @@ class tree_runner {
 
     /// To be given to every operation; its functions are set.
     [[nodiscard]] aio::tree_options options();
+    /// The same for copies, which count their bytes as they are written.
+    [[nodiscard]] aio::copy_options copy_options();
     /// Runs a task to its end.
     template <class T>
     T run(aio::task<T> work) {
@@ -31,8 +35,8 @@ class tree_runner {
         wait_for(request);
         return std::move(*outcome);
     }
-    /// The same, and counts what was done.
-    void run_tree(aio::task<aio::tree_result> work);
+    /// The same for the tree at `path`, and counts what was done.
+    aio::tree_result run_tree(std::string_view path, aio::task<aio::tree_result> work);
 
     /// Says what all operations together are about, so that progress can tell how much is left.
     void will_do(std::vector<std::string> paths) { paths_ = std::move(paths); }
@@ -60,6 +64,7 @@ class tree_runner {
     std::string printed_;  // under the mutex
     aio::context io_;
     progress progress_;
+    std::atomic<std::uint64_t> written_{0};
     std::vector<std::string> paths_;  // to be measured once progress is shown
     std::size_t measuring_ = 0;
     aio::tree_progress all_;     // of those that are measured

@@ -1,0 +1,50 @@
+# What the tool shows on a terminal, and only there: colours, progress.
+source "$(dirname "$0")/lib.bash"
+
+# on_terminal COLUMNS COMMAND...: prints what the command writes to a terminal, whose width is given.
+cat >on_terminal.py <<'END'
+import fcntl, os, pty, struct, sys, termios
+pid, master = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(sys.argv[1]), 0, 0))
+    os.execvp(sys.argv[2], sys.argv[2:])
+try:
+    while True:
+        more = os.read(master, 4096)
+        if not more: break
+        sys.stdout.buffer.write(more)
+except OSError: pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+on_terminal() { TERM=${TERM_WANTED-xterm} python3 on_terminal.py "$@"; }
+escape=$'\033'
+
+mkdir -p t/d && touch t/f && ln -s f t/l && mkfifo t/p
+shown=$(on_terminal 80 "$aio" scan t | tr -d '\r' | sort)
+plain=$'t/\nt/d/\nt/f\nt/l\nt/p'
+coloured=$(printf '%s\n' "$escape[1;34mt/$escape[0m" "$escape[1;34mt/d/$escape[0m" t/f "$escape[1;36mt/l$escape[0m" "$escape[33mt/p$escape[0m")
+promise "colours by type" diff <(sort <<<"$coloured") <(echo "$shown")
+promise "none in a pipe" prints "$plain" eval '"$aio" scan t | sort'
+promise "none with NO_COLOR" prints "$plain" eval 'NO_COLOR=1 on_terminal 80 "$aio" scan t | tr -d "\r" | sort'
+promise "none on a dumb terminal" prints "$plain" eval 'TERM_WANTED=dumb on_terminal 80 "$aio" scan t | tr -d "\r" | sort'
+promise "none in JSON" eval '! on_terminal 80 "$aio" scan --json t | grep -q "$escape"'
+promise "reasons in red" prints "aio rm: lstat none: $escape[31mNo such file or directory$escape[0m" eval 'on_terminal 80 "$aio" rm none | tr -d "\r"'
+promise "not in a pipe" prints "aio rm: lstat none: No such file or directory" eval '"$aio" rm none 2>&1'
+
+# A copy that takes two seconds: of a FIFO that is written slowly.
+mkfifo slow
+slowly() { (exec 3>slow; for _ in {1..22}; do head -c 3000000 /dev/zero >&3; sleep 0.1; done) & }
+progress() { # COLUMNS
+    slowly
+    on_terminal "$1" "$aio" cp slow copied >shown || { cat shown; return 1; }
+    wait
+    [[ $(tail -c 4 shown) == $'\r'"$escape[K" ]] || { echo "the line was not erased"; return 1; }
+    tr '\r' '\n' <shown | sed "s/$escape\[K//" | grep -v '^$' >lines
+    grep -q '^[0-9]* entries' lines && awk -v w="$1" 'length >= w { exit 1 }' lines || { cat lines; return 1; }
+}
+promise "progress after a second" timeout 30 bash -c "$(declare -f slowly progress on_terminal); escape=$'\033' aio=$aio; progress 80"
+promise "with bytes and their rate" grep -qE ', [0-9.]+M, [0-9.]+M/s' lines
+promise "on 60 columns" timeout 30 bash -c "$(declare -f slowly progress on_terminal); escape=$'\033' aio=$aio; progress 60"
+promise "on 12" timeout 30 bash -c "$(declare -f slowly progress on_terminal); escape=$'\033' aio=$aio; progress 12"
+promise "and none else" prints '' eval '(sleep 1.3; echo x) | "$aio" cp /dev/stdin copied 2>&1'
+finish
