@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// steps: a look at each system call with a path that the library makes, just before it is made. The linker
-// puts it there (--wrap in CMakeLists.txt), so that it works on every route.
+// steps: a look at each system call with a path that the library makes, just before it is made, on every
+// route. What the linker puts in place of the calls (system_calls.cpp) sees to it.
 #pragma once
 
 #include <functional>
@@ -19,5 +19,8 @@ class steps {
     steps& operator=(const steps&) = delete;
     ~steps();
 };
+
+/// A call with this path is about to be made: for system_calls.cpp.
+void step(int base, const char* path);
 
 }  // namespace aio::test
