@@ -29,7 +29,7 @@ void name_thread() noexcept {
     char name[16] = {};
     prctl(PR_GET_NAME, name);
     if (std::string_view(name).ends_with("/aio")) return;  // inherited: a worker started this one
-    std::strcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio");
+    std::memcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio", sizeof "/aio");
     prctl(PR_SET_NAME, name);
 }
 

@@ -119,7 +119,7 @@ class traversal : public job {
     step take_from(tree_node& node);
     void queue(tree_node& node);
     void unqueue(tree_node& node);
-    void visit(tree_worker& self, tree_node& parent, std::string name);
+    void visit(tree_worker& self, tree_node& parent, const std::string& name);
     void read(tree_worker& self, tree_node& node);
     [[nodiscard]] result<bool> read_piece(tree_worker& self, tree_node& node);
     [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
