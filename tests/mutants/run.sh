@@ -20,6 +20,7 @@ says() { sed -n "s/^$2: //p;/^---/q" "$1"; }
 apply() { patch --strip=1 --fuzz=0 --no-backup-if-mismatch --silent --force "$@"; }
 
 check() {
+    command -v patch >/dev/null || exit 77
     local each stale=0
     for each in "$here"/*.patch; do
         if [[ -z $(says "$each" Breaks) || -z $(says "$each" Test) ]]; then
