@@ -27,7 +27,7 @@ struct beginning {
 void name_thread() noexcept {
     char name[16] = {};
     prctl(PR_GET_NAME, name);
-    std::strcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio");
+    std::memcpy(name + std::min<std::size_t>(std::strlen(name), 11), "/aio", sizeof "/aio");
     prctl(PR_SET_NAME, name);
 }
 

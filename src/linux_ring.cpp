@@ -77,7 +77,7 @@ class ring_memory {
 
     result<> allocate(unsigned depth) noexcept {
         release();
-        const std::size_t queues = header_size + 2 * depth * sizeof(io_uring_cqe) + depth * sizeof(unsigned);
+        const std::size_t queues = header_size + sizeof(io_uring_cqe) * 2 * depth + depth * sizeof(unsigned);
         submissions_at_ = (queues + page - 1) / page * page;
         size_ = submissions_at_ + (depth * sizeof(io_uring_sqe) + page - 1) / page * page;
         void* mapped =

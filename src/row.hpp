@@ -55,12 +55,13 @@ struct row {
 template <auto Function>
 int run(const call& arguments, void* value) noexcept {
     using outcome = decltype(Function(arguments));
-    using T = typename outcome::value_type;
+    using value_type = typename outcome::value_type;
     try {
         outcome made = Function(arguments);
         if (!made) return made.error().value();
         // The value takes the place of the arguments: only now are they no longer needed.
-        if constexpr (!std::is_void_v<T>) std::construct_at(static_cast<T*>(value), std::move(*made));
+        if constexpr (!std::is_void_v<value_type>)
+            std::construct_at(static_cast<value_type*>(value), std::move(*made));
         return 0;
     } catch (const std::bad_alloc&) {
         return ENOMEM;

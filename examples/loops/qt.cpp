@@ -17,11 +17,11 @@
 
 class window : public QWidget {
   public:
-    explicit window(const tree_copy& shown) : copy(shown) {
+    explicit window(const tree_copy& shown) : copy_(shown) {
         resize(360, 200);
         setWindowTitle("aiopp and Qt");
-        QObject::connect(&clock, &QTimer::timeout, this, [this] { update(); });
-        clock.start(16);
+        QObject::connect(&clock_, &QTimer::timeout, this, [this] { update(); });
+        clock_.start(16);
     }
 
     int frames = 0;
@@ -29,23 +29,23 @@ class window : public QWidget {
 
   protected:
     void paintEvent(QPaintEvent*) override {
-        if (frames++) longest_pause = std::max(longest_pause, since_last.elapsed());
-        since_last.start();
+        if (frames++) longest_pause = std::max(longest_pause, since_last_.elapsed());
+        since_last_.start();
         QPainter painter(this);
         painter.setRenderHint(QPainter::Antialiasing);
         painter.fillRect(rect(), QColor(250, 250, 245));
         painter.setPen(QPen(QColor(40, 90, 160), 12, Qt::SolidLine, Qt::RoundCap));
         painter.drawArc(40, 50, 100, 100, -frames * 6 * 16, 100 * 16);  // turns as long as frames come
         painter.setPen(Qt::black);
-        painter.drawText(170, 80, QString("%1 entries").arg(copy.entries));
-        painter.drawText(170, 105, QString("%1 MiB").arg(copy.megabytes));
-        painter.drawText(170, 130, copy.done ? "copied" : "being copied");
+        painter.drawText(170, 80, QString("%1 entries").arg(copy_.entries));
+        painter.drawText(170, 105, QString("%1 MiB").arg(copy_.megabytes));
+        painter.drawText(170, 130, copy_.done ? "copied" : "being copied");
     }
 
   private:
-    const tree_copy& copy;
-    QTimer clock;
-    QElapsedTimer since_last;
+    const tree_copy& copy_;
+    QTimer clock_;
+    QElapsedTimer since_last_;
 };
 
 int main(int argc, char** argv) {

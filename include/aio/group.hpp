@@ -83,6 +83,8 @@ class group {
                 }
                 self.block_.reset();
             }
+
+          private:
             detail::engine* engine_;
             detail::block* block_;
             Feeder feeder_;

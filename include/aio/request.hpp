@@ -52,6 +52,8 @@ class request {
         struct call final : detail::typed_replacement<Outcome> {
             explicit call(Callback&& callback) : callback_(std::move(callback)) {}
             void operator()(Outcome&& outcome) override { callback_(std::move(outcome)); }
+
+          private:
             Callback callback_;
         };
         if (!block_ || done() || block_->outcome_type() != &detail::outcome_tag<Outcome>::here) return false;

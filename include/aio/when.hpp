@@ -21,8 +21,8 @@ struct first_of {
 namespace detail {
 
 /// Starts several works and suspends the task until all are delivered. Cancelling the task cancels them all;
-/// with `any`, so does the first to end.
-template <bool any>
+/// with `Any`, so does the first to end.
+template <bool Any>
 class join : awaited {
   public:
     join() noexcept = default;
@@ -93,7 +93,7 @@ class join : awaited {
         slot.reset();
         if (first_ == static_cast<std::size_t>(-1)) {
             first_ = index;
-            if constexpr (any) cancel_all(ECANCELED);
+            if constexpr (Any) cancel_all(ECANCELED);
         }
         if (--outstanding_) return;
         promise_->other = nullptr;
@@ -107,8 +107,8 @@ class join : awaited {
     std::exception_ptr thrown_;
 };
 
-template <bool any, work... Works>
-class join_tuple final : join<any> {
+template <bool Any, work... Works>
+class join_tuple final : join<Any> {
   public:
     explicit join_tuple(Works&&... works) : works_(std::move(works)...) {}
     ~join_tuple() {
@@ -128,7 +128,7 @@ class join_tuple final : join<any> {
         auto outcomes = std::apply(
             [](auto&... each) { return std::tuple<typename Works::outcome...>(std::move(*each)...); },
             outcomes_);
-        if constexpr (any)
+        if constexpr (Any)
             return first_of<decltype(outcomes)>{this->first_, std::move(outcomes)};
         else
             return outcomes;
@@ -149,8 +149,8 @@ class join_tuple final : join<any> {
     std::array<block_pointer, sizeof...(Works)> requests_;
 };
 
-template <bool any, work Work>
-class join_vector final : join<any> {
+template <bool Any, work Work>
+class join_vector final : join<Any> {
   public:
     explicit join_vector(std::vector<Work>&& works)
         : works_(std::move(works)), outcomes_(works_.size()), requests_(works_.size()) {}
@@ -173,7 +173,7 @@ class join_vector final : join<any> {
         outcomes.reserve(outcomes_.size());
         for (auto& each : outcomes_)
             outcomes.push_back(std::move(*each));
-        if constexpr (any)
+        if constexpr (Any)
             return first_of<decltype(outcomes)>{this->first_, std::move(outcomes)};
         else
             return outcomes;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cassert>
 #include <cstdio>
 
 namespace aio::detail {
@@ -128,6 +129,7 @@ bool copying::enter(tree_worker& self, tree_node& node) {
                  std::make_error_code(std::errc::too_many_symbolic_link_levels));
             return false;
         }
+    assert(node.parent);  // the root was begun
     const result<> made = make_directory(node, node.parent->to.fd.get(), node.name.c_str());
     if (!made) {
         fail(self, &node, "mkdir", destination_path(&node, nullptr), made.error());

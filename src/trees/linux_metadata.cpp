@@ -54,7 +54,7 @@ result<std::string> attribute_names(const metadata_of& of) {
                                 : ::flistxattr(of.fd, names.data(), names.size());
         });
         if (!size && size.error() != std::errc::result_out_of_range) return std::unexpected(size.error());
-        if (size && (names.size() != 0 || *size == 0)) {
+        if (size && (!names.empty() || *size == 0)) {
             names.resize(static_cast<std::size_t>(*size));
             return names;
         }

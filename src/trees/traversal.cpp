@@ -41,7 +41,7 @@ bool is_out_of_descriptors(const std::error_code& reason) noexcept {
 traversal::traversal(const tree_options& how, const kind& which) : how_(how), kind_(which), record_(how) {
     const std::size_t descriptors = descriptors_for(how, which.places);
     // A worker needs the directory it is in and the one above.
-    limit_ = std::clamp<std::size_t>(how.limit, 1, descriptors / (2 * which.places));
+    limit_ = std::clamp<std::size_t>(how.limit, 1, descriptors / 2 / which.places);
     open_max_ = descriptors / which.places;
     workers_.resize(limit_);
 }
@@ -214,7 +214,7 @@ void traversal::unqueue(tree_node& node) {
 }
 
 /// Opens a subdirectory and reads it. Takes over the pin and the use of its parent.
-void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
+void traversal::visit(tree_worker& self, tree_node& parent, const std::string& name) {
     auto opened = open_place_at(parent.from.fd.get(), name.c_str(), false, follow_);
     if (!opened && postpone(parent, name, opened.error())) {
         unpin(parent);
@@ -232,7 +232,7 @@ void traversal::visit(tree_worker& self, tree_node& parent, std::string name) {
         go_in = enter(self, node);
     }
     std::unique_lock lock(mutex_);
-    made.release();
+    static_cast<void>(made.release());
     node.next = std::exchange(all_, &node);
     if (node.next) node.next->previous = &node;
     node.entered = node.reading = go_in;

@@ -115,7 +115,7 @@ class traversal : public job {
     step take_from(tree_node& node);
     void queue(tree_node& node);
     void unqueue(tree_node& node);
-    void visit(tree_worker& self, tree_node& parent, std::string name);
+    void visit(tree_worker& self, tree_node& parent, const std::string& name);
     void read(tree_worker& self, tree_node& node);
     void look_at_entries(tree_worker& self, tree_node& node);
     [[nodiscard]] result<> reach(tree_node& node, const tree_node& below);
