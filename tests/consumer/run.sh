@@ -2,7 +2,7 @@
 # Builds and runs the consumer project in one of several ways; BUILD is a finished build tree of aiopp.
 set -euo pipefail
 
-way=${1:?usage: run.sh find_package|components|add_subdirectory|fetch_content|pkg_config|copy_and_paste}
+way=${1:?usage: run.sh find_package|components|sources|pkg_config|copy_and_paste}
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -45,13 +45,15 @@ components)
         "$scratch/project/program"
     fi
     ;;
-add_subdirectory)
+sources)
     # Builds the shared library: fails to link where AIO_EXPORT is missing.
+    way=add_subdirectory
     build_and_run -DAIOPP_SOURCE="$here/../.." -DBUILD_SHARED_LIBS=ON
-    "$here/symbols.sh" "$scratch"/build/aiopp/libaiopp.so.0
-    ;;
-fetch_content)
-    build_and_run -DAIOPP_SOURCE="$here/../.."
+    "$here/symbols.sh" "$scratch"/build/_deps/aiopp-build/libaiopp.so.0
+    # Then the other way to have the sources, in the same build tree: the library is compiled once for both.
+    way=fetch_content
+    rm "$scratch/build/consumer"
+    build_and_run
     ;;
 pkg_config)
     command -v pkg-config >/dev/null || exit 77
