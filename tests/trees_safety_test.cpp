@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+// What operations on trees promise beyond their results: nothing is wider open than the source, nothing is
+// left behind, nothing is removed that was not copied, and what is called durable was synced.
+#include "support/child.hpp"
+#include "support/engines.hpp"
+#include "support/temporary.hpp"
+#include "trees/temporary_name.hpp"
+
+#include <aio/aio.hpp>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <iterator>
+#include <thread>
+
+namespace aio::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has_temporary_files(const fs::path& below) {
+    for (const auto& each : fs::recursive_directory_iterator(below))
+        if (each.path().filename().string().starts_with(".aio-")) return true;
+    return false;
+}
+
+mode_t permissions(const std::string& path) {
+    struct stat found = {};
+    require(::lstat(path.c_str(), &found) == 0);
+    return found.st_mode & 07777U;
+}
+
+/// In a child, before it has threads: from here on each call of `number` fails with EIO; if `flags` are
+/// given, only with just these as its third argument.
+void let_fail(long number, unsigned flags = 0) {
+    const auto of_call = static_cast<std::uint32_t>(number);
+    const std::uint8_t skipped = flags == 0 ? 2 : 0;
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, of_call, skipped, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, flags, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter = {.len = std::uint16_t(std::size(program)), .filter = program};
+    require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    require(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+}
+
+class TreesSafety : public leak_checked {
+  protected:
+    void SetUp() override {
+        leak_checked::SetUp();
+        tree_.emplace();
+        file_ = tree_->write("file", "text");
+    }
+    void TearDown() override {
+        EXPECT_FALSE(has_temporary_files(tree_->root()));
+        tree_.reset();
+        leak_checked::TearDown();
+    }
+    [[nodiscard]] std::string path(std::string_view name) const { return *tree_ / name; }
+
+    /// A directory on another file system, or none.
+    static std::optional<temporary_tree> elsewhere();
+
+    std::optional<temporary_tree> tree_;
+    std::string file_;
+};
+
+TEST_F(TreesSafety, ForkedFailedFsyncIsAnErrorAndLeavesNothing) {
+    const child_end end = run_in_child([this] {
+        let_fail(SYS_fsync);
+        context io;
+        require(io.run(store(file_, "new", {.durable = true})).error() == std::errc::io_error);
+        require(content_of(file_) == "text");
+        require(io.run(copy(file_, path("copy"), {.durable = true})).error() == std::errc::io_error);
+        require(!exists(path("copy")));
+        require(!has_temporary_files(tree_->root()));
+        require(io.run(append(file_, "", {.durable = true})).error() == std::errc::io_error);
+        require(io.run(store(file_, "new", {.durable = false})).has_value());
+        require(content_of(file_) == "new");
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, ForkedFailedFsyncOfTheDirectoryIsAnError) {
+    const child_end end = run_in_child([this] {
+        let_fail(SYS_openat, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        context io;
+        require(io.run(store(file_, "new", {.durable = true})).error() == std::errc::io_error);
+        require(io.run(store(file_, "newer", {.durable = false})).has_value());
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, ForkedCopyIsPrivateUntilItHasItsPermissions) {
+    const child_end end = run_in_child([this] {
+        ::umask(0);
+        ::chmod(file_.c_str(), 0640);
+        let_fail(SYS_fchmod);
+        context io;
+        const tree_result done = io.run(copy(file_, path("copy")));
+        require(done.failures.size() == 1 && std::string_view(done.failures[0].operation) == "chmod");
+        require(permissions(path("copy")) == 0600);
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, ForkedCopyWithoutTheOwnerHasNoSetIdBits) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else then";
+    ::chmod(file_.c_str(), 06755);
+    ::chmod(tree_->root().c_str(), 0777);
+    const child_end end = run_in_child([this] {
+        become_nobody();
+        context io;
+        require(bool(io.run(copy(file_, path("copy")))));
+        require(permissions(path("copy")) == 0755);
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, ACopyHasItsOwnerBeforeItsSetIdBits) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give files away";
+    context io;
+    ASSERT_EQ(::chown(file_.c_str(), 1, 2), 0);
+    ::chmod(file_.c_str(), 06751);
+    EXPECT_TRUE(io.run(copy(file_, path("copy"))));
+    const file_status status = *io.run(stat(path("copy")));
+    EXPECT_EQ(status.uid, 1U);
+    EXPECT_EQ(status.gid, 2U);
+    EXPECT_EQ(status.permissions(), 06751U);
+}
+
+TEST_F(TreesSafety, DescriptorsAreCloseOnExec) {
+    fs::create_directories(path("tree/a/b"));
+    tree_->write("tree/a/b/file", "text");
+    std::atomic<int> inherited = 0;
+    std::atomic<int> looks = 0;
+    const auto look = [&] {
+        ++looks;
+        for (const auto& each : fs::directory_iterator("/proc/self/fd")) {
+            const int flags = ::fcntl(std::stoi(each.path().filename()), F_GETFD);
+            if (flags >= 0 && !(flags & FD_CLOEXEC) && std::stoi(each.path().filename()) > 2) ++inherited;
+        }
+    };
+    look();
+    const int before = inherited.exchange(0);  // what whoever runs the tests left open
+    context io;
+    copy_options how;
+    how.copied = [&](const copy_entry&) { look(); };
+    EXPECT_TRUE(io.run(copy_tree(path("tree"), path("copy"), how)));
+    rmtree_options all;
+    all.removed = [&](const tree_entry&) { look(); };
+    EXPECT_TRUE(io.run(rmtree(path("copy"), all)));
+    EXPECT_EQ(inherited, before * (looks - 1));
+}
+
+TEST_F(TreesSafety, RmtreeLooksAgainWhereSomebodyCreatesAndGivesUpInTheEnd) {
+    for (const int created_max : {1, 1000}) {
+        fs::create_directory(path("tree"));
+        tree_->write("tree/first");
+        int created = 0;
+        rmtree_options all;
+        all.tree.limit = 1;
+        all.removed = [&](const tree_entry&) {
+            if (created < created_max) tree_->write("tree/" + std::to_string(created++));
+        };
+        context io;
+        const tree_result done = io.run(rmtree(path("tree"), all));
+        if (created_max == 1) {
+            EXPECT_TRUE(done) << done.error().message();
+            EXPECT_FALSE(exists(path("tree")));
+        } else {
+            EXPECT_EQ(done.error(), std::errc::directory_not_empty);
+            EXPECT_EQ(created, 3);
+        }
+    }
+}
+
+std::optional<temporary_tree> TreesSafety::elsewhere() {
+    struct stat here = {};
+    struct stat memory = {};
+    const fs::path usual = fs::temp_directory_path();
+    if (::stat("/dev/shm", &memory) != 0 || ::stat(usual.c_str(), &here) != 0) return {};
+    if (here.st_dev == memory.st_dev) return {};
+    return std::optional<temporary_tree>(std::in_place, "/dev/shm");
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsRemovesNothingThatChangedSince) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    context io;
+    copy_options how;
+    how.copied = [](const copy_entry& each) {
+        if (each.type == file_type::regular) std::ofstream(std::string(each.from), std::ios::app) << "!";
+    };
+    const tree_result single = io.run(aio::move(file_, *other / "file", how));
+    EXPECT_EQ(single.error(), std::error_code(ESTALE, std::system_category()));
+    EXPECT_EQ(content_of(file_), "text!");
+    EXPECT_EQ(content_of(*other / "file"), "text");
+
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    const tree_result whole = io.run(aio::move(path("tree"), *other / "tree", how));
+    EXPECT_EQ(whole.error(), std::error_code(ESTALE, std::system_category()));
+    EXPECT_EQ(content_of(path("tree/file")), "text!");
+    EXPECT_EQ(content_of(*other / "tree/file"), "text");
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsThatIsStoppedLeavesTheSourceAndNothingElse) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    fs::create_directory(path("tree"));
+    for (int i = 0; i < 300; ++i)
+        tree_->write("tree/" + std::to_string(i), "text");
+    context io;
+    std::stop_source stop;
+    copy_options how;
+    how.tree.limit = 1;
+    how.copied = [&stop](const copy_entry&) { stop.request_stop(); };
+    const tree_result done =
+        io.run(aio::move(path("tree"), *other / "tree", how).with({.stop = stop.get_token()}));
+    EXPECT_EQ(done.error(), std::errc::operation_canceled);
+    EXPECT_TRUE(fs::is_empty(other->root()));
+    EXPECT_EQ(std::distance(fs::directory_iterator(path("tree")), fs::directory_iterator()), 300);
+}
+
+TEST(TemporaryName, CannotBeGuessed) {
+    std::string names[2];
+    for (std::string& name : names)
+        std::thread([&name] { name = detail::temporary_name(); }).join();
+    EXPECT_NE(names[0], names[1]);
+    EXPECT_EQ(names[0].size(), 17U);
+    EXPECT_TRUE(names[0].starts_with(".aio-"));
+}
+
+TEST(TemporaryName, GivesWayToWhatTookTheNameUnlessItIsToReplaceIt) {
+    const temporary_tree tree;
+    const directory base(::open(tree.root().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    tree.write("temporary", "new");
+    tree.write("name", "old");
+    EXPECT_EQ(detail::give_name(base.fd(), "temporary", "name", false).error(), std::errc::file_exists);
+    EXPECT_EQ(content_of(tree / "name"), "old");
+    EXPECT_TRUE(detail::give_name(base.fd(), "temporary", "name", true));
+    EXPECT_EQ(content_of(tree / "name"), "new");
+}
+
+}  // namespace
+
+}  // namespace aio::test
