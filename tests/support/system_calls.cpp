@@ -103,7 +103,8 @@ void look_first(const char* name, place on) {
 /// What becomes of the call `name` on any of `places`, which moves `size` bytes if it moves any.
 template <std::same_as<place>... Places>
 fault judge(const char* name, std::size_t size, Places... places) {
-    look_first(name, (places, ...));  // of two paths the second is where something is made
+    const std::array all = {places...};
+    look_first(name, all.back());  // of two paths the second is where something is made
     if (!aio::test::planned.load(std::memory_order_relaxed)) return {};
     const int saved = errno;
     const std::lock_guard lock(aio::test::mutex);
