@@ -180,7 +180,9 @@ bool ring_route::wants(leaf& request) noexcept {
     if (!form->moves_bytes) return true;
     const call& arguments = request.arguments();
     // Positions are not moved under the lock that read(2) holds; and a size is none of iovecs.
-    if (arguments.data.offset == file_position || arguments.data.size > largest) return false;
+    // And of nothing, a ring moves nothing without a look at the file.
+    if (arguments.data.offset == file_position || arguments.data.size > largest || !arguments.data.size)
+        return false;
     errno_guard guard;
     const int flags = ::fcntl(arguments.at.fd, F_GETFL);
     // Nothing there, or what has no offsets, which a ring would ignore.

@@ -72,8 +72,9 @@ bool ring_session::start(leaf& request) noexcept {
     if (form.owns_buffer) {
         try {
             // Not filled with zeros: the kernel fills it, and what it leaves is cut off.
-            one.bytes.resize_and_overwrite(request.arguments().data.size,
-                                           [](char*, std::size_t size) { return size; });
+            // No more than was asked for, whatever there is room for: libstdc++ says how much that is.
+            const std::size_t asked = request.arguments().data.size;
+            one.bytes.resize_and_overwrite(asked, [asked](char*, std::size_t) { return asked; });
         } catch (const std::exception&) {
             return false;  // a worker tells how that ends
         }

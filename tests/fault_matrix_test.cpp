@@ -137,10 +137,11 @@ class FaultMatrix : public operation_test {
                      (lasts == lasting::one ? "" : " from then on"));
         if (what.short_count)
             is_continued(outcome, call);
-        else if (lasts == lasting::from_then_on || !has_way_out(operation.name, call, what.error, n))
-            arrives(outcome, what.error, at, before);
-        else
+        else if (lasts == lasting::one &&
+                 (has_way_out(operation.name, call, what.error, n) || (outcome && is_tried_at_once(call))))
             EXPECT_TRUE(outcome) << outcome.error().message();
+        else
+            arrives(outcome, what.error, at, before);
         EXPECT_TRUE(at.buffer.intact_but(touched(at, outcome)));
 
         EXPECT_EQ(count_descriptors_below(at.root), descriptors - closes_);
@@ -154,6 +155,12 @@ class FaultMatrix : public operation_test {
     static inline std::size_t all_cells = 0;
 
   private:
+    /// C-ROUTES: of stat and open, what is asked at once and goes wrong is a worker's to find out about. Its
+    /// calls have the same names.
+    [[nodiscard]] bool is_tried_at_once(std::string_view call) const {
+        const std::string_view on = std::get<0>(GetParam()).name;
+        return (on == "automatic" || on == "inline") && (call == "statx" || call == "close");
+    }
     [[nodiscard]] bool moves_all() const {
         return !operation.row || operation.row->short_counts == detail::short_counts::none;
     }

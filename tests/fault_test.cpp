@@ -49,7 +49,7 @@ TEST_F(Fault, ForkedWithoutThreadsEveryWayOfUseCompletes) {
     child_end end = run_in_child([] {
         forbid_threads();
         for (way how : all_ways) {
-            context io;
+            context io({.routes = routes_used::threads});
             require(use(how, io, stat("/")).has_value());
             require(use(how, io, busy(0s)).has_value());
             require(use(how, io, call([] { return 3; })).value() == 3);
@@ -115,7 +115,7 @@ TEST_F(Fault, ForkedThreadsComeBackWhenTheyCanBeHad) {
         require(::getrlimit(RLIMIT_NPROC, &before) == 0);
         const rlimit none = {0, before.rlim_max};
         require(::setrlimit(RLIMIT_NPROC, &none) == 0);
-        context io;
+        context io({.routes = routes_used::threads});
         require(io.run(stat("/")).has_value());
         require(io.statistics().threads == 0);
         require(::setrlimit(RLIMIT_NPROC, &before) == 0);
