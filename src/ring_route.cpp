@@ -177,8 +177,10 @@ answer ring_route::submit(block& request, submitter by) noexcept {
 bool ring_route::wants(leaf& request) noexcept {
     const ring_form* form = request.operation().ring;
     if (!form || held_back_.load(std::memory_order_relaxed)) return false;
-    if (!form->moves_bytes) return true;
     const call& arguments = request.arguments();
+    // A ring has 32 bits for the length of all but fallocate.
+    if (!form->moves_bytes)
+        return arguments.data.size <= largest || form->operation == ring_operation::fallocate;
     // Positions are not moved under the lock that read(2) holds; and a size is none of iovecs.
     // And of nothing, a ring moves nothing without a look at the file.
     if (arguments.data.offset == file_position || arguments.data.size > largest || !arguments.data.size)
