@@ -24,7 +24,7 @@ promise "AIO_ROUTES is obeyed" grep -qE '^read +threads ' <(AIO_ROUTES=threads "
 promise "AIO_ROUTES=auto is the default" diff <(AIO_ROUTES=auto "$aio" routes) <("$aio" routes)
 promise "AIO_ROUTES that is nonsense is wrong usage" status 2 quiet env AIO_ROUTES=quick "$aio" routes
 promise "and the choices are named" complains 'AIO_ROUTES=quick: choose auto, threads, ring or inline' env AIO_ROUTES=quick "$aio" routes
-promise "routes names operations and their way" grep -qE '^stat +threads +[a-z]' <("$aio" routes)
+promise "routes names operations and their way" grep -qE '^mkdir +threads +[a-z]' <("$aio" routes)
 promise "routes are in order and each there once" diff <("$aio" routes | cut -d' ' -f1) \
     <("$aio" routes | cut -d' ' -f1 | LC_ALL=C sort -u)
 promise "options after operands" status 0 quiet "$aio" scan . -q
