@@ -89,7 +89,7 @@ slow_file_system::slow_file_system(const std::string& directory) : mount_("aio_b
 }
 
 slow_file_system::~slow_file_system() {
-    ::kill(server_, SIGTERM);
+    ::kill(server_, SIGKILL);  // it inherited what signals the driver blocks
     ::waitpid(server_, nullptr, 0);
     ::munmap(shared_, sizeof *shared_);
 }
