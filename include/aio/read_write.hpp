@@ -6,7 +6,8 @@
 // may move less than asked, as read(2) and write(2) may; the looping forms say so in their names.
 //
 // Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes.
-// Cancel: a running call on a buffer of yours cannot be given up, not by a deadline either. One that reads
+// Cancel: a running call on a buffer of yours cannot be given up, not by a deadline either, unless io_uring
+// makes it and the kernel can still end it: then it had no effect (C-ROUTES). One that reads
 // into a string can: with an offset by all means, without one by a deadline, when what it takes from the file
 // after all is lost.
 #pragma once
