@@ -131,7 +131,10 @@ struct figures {
     std::size_t descriptors = 0;
 };
 
-figures measure() {
+/// Dropped contexts close their descriptors when their workers are through, a little later.
+figures measure(std::size_t descriptors_expected) {
+    static_cast<void>(
+        aio::test::eventually([&] { return aio::test::count_descriptors() == descriptors_expected; }));
     return {resident_bytes(), aio::test::count_descriptors()};
 }
 
@@ -153,13 +156,15 @@ bool is_constant(const figures& first, const figures& last) {
 
 int soak(std::chrono::seconds part, int parts) {
     load all;
+    all.round();  // whatever starts at need has started
+    const std::size_t descriptors = aio::test::count_descriptors();
     std::optional<figures> first;
     figures last;
     const auto began = std::chrono::steady_clock::now();
     for (int i = 1; i <= parts; ++i) {
         while (std::chrono::steady_clock::now() - began < part * i)
             all.round();
-        last = measure();
+        last = measure(descriptors);
         print(i, all, last, std::chrono::steady_clock::now() - began);
         if (!first) first = last;
     }
