@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// descriptor_memory: which files answer reads at once or say that they cannot.
+// descriptor_memory: which files answer reads at once, say that they cannot, or go round the page cache.
 #pragma once
 
 #include "system_call.hpp"
@@ -19,18 +19,15 @@ class descriptor_memory {
   public:
     /// Whether a read of it asks the page cache and comes back if that does not have it. Asks the kernel once
     /// in a few times: that costs a tenth of a read.
-    [[nodiscard]] bool answers_at_once(int fd) noexcept {
-        std::atomic<std::uint64_t>& place = place_of(fd);
-        const std::uint64_t known = place.load(std::memory_order_relaxed);
-        if (known >> 32 != static_cast<std::uint32_t>(fd) || !(known & uses)) return learn(fd, place);
-        place.store(known - 1, std::memory_order_relaxed);
-        return !(known & refuses);
-    }
+    [[nodiscard]] bool answers_at_once(int fd) noexcept { return !(recall(fd) & (direct | refuses)); }
+    /// Whether it is open with O_DIRECT. Asks as often.
+    [[nodiscard]] bool is_direct(int fd) noexcept { return recall(fd) & direct; }
     /// The file system does not know RWF_NOWAIT.
     void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
 
   private:
-    // Descriptor, whether it refuses, and for how many reads that is believed.
+    // Descriptor, what is known of it, and for how many reads that is believed.
+    static constexpr std::uint64_t direct = 1 << 9;
     static constexpr std::uint64_t refuses = 1 << 8;
     static constexpr std::uint64_t uses = 0xff;
     static constexpr std::uint64_t uses_of_answer = 16;
@@ -39,13 +36,20 @@ class descriptor_memory {
     static void note(int fd, std::atomic<std::uint64_t>& place, std::uint64_t what) noexcept {
         place.store(std::uint64_t(static_cast<std::uint32_t>(fd)) << 32 | what, std::memory_order_relaxed);
     }
-    static bool learn(int fd, std::atomic<std::uint64_t>& place) noexcept {
+    std::uint64_t recall(int fd) noexcept {
+        std::atomic<std::uint64_t>& place = place_of(fd);
+        const std::uint64_t known = place.load(std::memory_order_relaxed);
+        if (known >> 32 != static_cast<std::uint32_t>(fd) || !(known & uses)) return learn(fd, place);
+        place.store(known - 1, std::memory_order_relaxed);
+        return known;
+    }
+    static std::uint64_t learn(int fd, std::atomic<std::uint64_t>& place) noexcept {
         errno_guard guard;
         const int flags = ::fcntl(fd, F_GETFL);
-        if (flags < 0) return false;
-        const bool direct = flags & O_DIRECT;  // waits for the disk all the same
-        note(fd, place, direct ? refuses | uses_of_answer : uses_of_answer);
-        return !direct;
+        if (flags < 0) return refuses;
+        const std::uint64_t found = flags & O_DIRECT ? direct : 0;  // which waits for the disk all the same
+        note(fd, place, found | uses_of_answer);
+        return found;
     }
     std::atomic<std::uint64_t>& place_of(int fd) noexcept {
         return places_[static_cast<std::uint32_t>(fd) % places_.size()];

@@ -85,6 +85,12 @@ std::size_t engine::in_flight() const noexcept {
     return all - std::min(all, parked_tasks_.load(std::memory_order_relaxed));
 }
 
+/// On the polling thread, with so many more.
+inline_route::traffic engine::traffic_with(std::size_t more) const noexcept {
+    const std::size_t all = in_flight() + more;
+    return {.in_flight = all, .elsewhere = all - std::min(all, pending_.size())};
+}
+
 statistics engine::counters() const noexcept {
     route_counters counted = route_->counters();
     std::size_t abandoned = results_->abandoned();
@@ -162,11 +168,14 @@ void engine::dispatch(block& request) noexcept {
         return results_->let_go(request);  // given up meanwhile
     }
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
-    if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed) &&
-        inline_.submit(static_cast<leaf&>(request), in_flight())) {
-        request.state.store(phase::done, std::memory_order_relaxed);
-        if (request.extra) request.extra->route = "inline";
-        return arrive(request);
+    if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed)) {
+        const inline_route::traffic now = traffic_with(0);
+        if (inline_.submit(static_cast<leaf&>(request), now)) {
+            if (now.heavy()) route_->note_help();
+            request.state.store(phase::done, std::memory_order_relaxed);
+            if (request.extra) request.extra->route = "inline";
+            return arrive(request);
+        }
     }
     route_->submit(request, here ? submitter::poller : submitter::other);
 }
@@ -185,9 +194,11 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
         failed = row.run(arguments, value);
         burst_ -= inline_route::least_cost;
     } else {
+        const inline_route::traffic now = traffic_with(1);
         if (!row.try_now ||
-            !inline_.submit(row, arguments, in_flight() + 1, [&] { return row.try_now(arguments, value); }))
+            !inline_.submit(row, arguments, now, [&] { return row.try_now(arguments, value); }))
             return not_at_once;
+        if (now.heavy()) route_->note_help();
         burst_ -= inline_route::cost_of(row, arguments);
     }
     count_submitted();

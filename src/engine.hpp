@@ -77,6 +77,7 @@ class engine {
     void arrive(block& request) noexcept;
     void count_submitted() noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept;
+    [[nodiscard]] inline_route::traffic traffic_with(std::size_t more) const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
     void conclude(block& request, int error) noexcept;
     void give_up(block& request, int cause, stake accepted) noexcept;

@@ -10,10 +10,13 @@
 #include <aio/detail/leaf.hpp>
 #include <aio/options.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <thread>
 
 namespace aio::detail {
 
@@ -22,6 +25,20 @@ namespace aio::detail {
 /// does a call more or less at once.
 class inline_route {
   public:
+    /// What there is to do, the request in question included.
+    struct traffic {
+        std::size_t in_flight;
+        std::size_t elsewhere;  // of these; the others wait to be delivered
+
+        /// More than what is over before a worker wakes.
+        [[nodiscard]] bool heavy() const noexcept { return in_flight > few_reads; }
+        /// Each processor a part, the polling thread's among them.
+        [[nodiscard]] bool others_have_their_share() const noexcept {
+            static const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
+            return elsewhere * processors > in_flight * (processors - 1);
+        }
+    };
+
     // Bytes copied; a call costs about as much as copying some.
     static constexpr std::int64_t least_cost = 512;
     /// What a coroutine may do so between two looks at what else there is.
@@ -40,18 +57,17 @@ class inline_route {
     /// for the next one.
     [[nodiscard]] bool spent() const noexcept { return left_.load(std::memory_order_relaxed) < 0; }
 
-    /// Whether the call was made, and its value is in the block. `in_flight`: so many requests are, with this
-    /// one. Requires: block::may_be_quick.
-    [[nodiscard]] bool submit(leaf& request, std::size_t in_flight) noexcept {
-        return submit(request.operation(), request.arguments(), in_flight, [&] { return request.try_now(); });
+    /// Whether the call was made, and its value is in the block. Requires: block::may_be_quick.
+    [[nodiscard]] bool submit(leaf& request, const traffic& now) noexcept {
+        return submit(request.operation(), request.arguments(), now, [&] { return request.try_now(); });
     }
     /// The same; `make` is the row's try_now. Requires: the row has one.
     template <class Make>
-    [[nodiscard]] bool submit(const row& row, const call& arguments, std::size_t in_flight,
+    [[nodiscard]] bool submit(const row& row, const call& arguments, const traffic& now,
                               Make&& make) noexcept {
-        // With many in flight, the workers do it on all processors.
         const bool reads = row.asks == asked::cached_pages;
-        if (in_flight > (reads ? few_reads : few_look_ups)) return false;
+        if (!(reads ? pays(now, few_reads, any_number) : pays(now, few_look_ups, some_look_ups)))
+            return false;
         credit& credit = reads ? reads_ : look_ups_;
         const std::int64_t left = left_.load(std::memory_order_relaxed);
         if (left < -overdraft || !credit.worthwhile()) return false;
@@ -73,10 +89,18 @@ class inline_route {
     [[nodiscard]] bool hits() const noexcept {
         return reads_.pays() && !missed_last_.load(std::memory_order_relaxed);
     }
+    /// What it has learnt of descriptors.
+    [[nodiscard]] descriptor_memory& files() noexcept { return files_; }
     [[nodiscard]] std::size_t hits_counted() const noexcept { return hit_.value(); }
     [[nodiscard]] std::size_t misses_counted() const noexcept { return missed_.value(); }
 
   private:
+    /// `few` are over before a worker wakes. Of more, up to `most`, the poller takes the share of one
+    /// processor: whoever only waits for workers has to be woken by them, which costs as much as ten calls.
+    [[nodiscard]] static bool pays(const traffic& now, std::size_t few, std::size_t most) noexcept {
+        return now.in_flight <= few || (now.in_flight <= most && now.others_have_their_share());
+    }
+
     /// Calls that take longer than they should use up what is left. Looks once in a few calls, as looking
     /// costs a part of one.
     void watch_the_clock() noexcept {
@@ -95,8 +119,11 @@ class inline_route {
     static constexpr std::int64_t read_cost = 4096;
     static constexpr std::int64_t look_up_cost = 8192;
     static constexpr std::size_t largest = std::size_t(64) << 10;
+    static constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t few_reads = 16;
-    static constexpr std::size_t few_look_ups = 2;  // three system calls where a worker needs one
+    // Three system calls where a worker needs one.
+    static constexpr std::size_t few_look_ups = 2;
+    static constexpr std::size_t some_look_ups = 64;
     static constexpr unsigned calls_per_look = 16;
     static constexpr auto longest = std::chrono::milliseconds(1);
 

@@ -43,7 +43,7 @@ void* wait_for_remains(void* given) noexcept {
 }  // namespace
 
 ring_route::ring_route(std::shared_ptr<completions> results, std::unique_ptr<route> workers,
-                       const inline_route& cached, bool always)
+                       inline_route& cached, bool always)
     : results_(std::move(results)), workers_(std::move(workers)), cached_(cached), always_(always) {
     held_back_.store(workers_->limits().max == 0, std::memory_order_relaxed);
 }
@@ -185,14 +185,15 @@ bool ring_route::wants(leaf& request) noexcept {
     // And of nothing, a ring moves nothing without a look at the file.
     if (arguments.data.offset == file_position || arguments.data.size > largest || !arguments.data.size)
         return false;
+    const bool missed = request.may_be_quick && !cached_.hits();
+    if (!always_ && !missed && !cached_.files().is_direct(arguments.at.fd)) return false;
     errno_guard guard;
     const int flags = ::fcntl(arguments.at.fd, F_GETFL);
     // Nothing there, or what has no offsets, which a ring would ignore.
     if (flags < 0 || ::lseek(arguments.at.fd, 0, SEEK_CUR) < 0) return false;
     const bool writes = form->operation == ring_operation::write || form->operation == ring_operation::writev;
     if (writes && flags & O_APPEND) return false;  // twice would be too often
-    if (always_ || flags & O_DIRECT) return true;
-    return request.may_be_quick && !cached_.hits();
+    return true;
 }
 
 bool ring_route::has_session() noexcept {

@@ -27,7 +27,7 @@ class ring_route final : public route {
     /// `always`: every call that a ring can make, not only those it makes faster. `cached`: what is known of
     /// whether reads hit the page cache. Lifetime: outlives the route.
     ring_route(std::shared_ptr<completions> results, std::unique_ptr<route> workers,
-               const inline_route& cached, bool always);
+               inline_route& cached, bool always);
     ~ring_route() override;
 
     answer submit(block& request, submitter by) noexcept override;
@@ -42,6 +42,7 @@ class ring_route final : public route {
     [[nodiscard]] thread_limits limits() const noexcept override { return workers_->limits(); }
     [[nodiscard]] bool stranded() const noexcept override { return workers_->stranded(); }
     [[nodiscard]] bool leaves_room() const noexcept override;
+    void note_help() noexcept override { workers_->note_help(); }
     [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }
     [[nodiscard]] route_counters counters() const noexcept override;
     bool advance(clock::time_point until) noexcept override;
@@ -71,7 +72,7 @@ class ring_route final : public route {
 
     std::shared_ptr<completions> results_;
     std::unique_ptr<route> workers_;
-    const inline_route& cached_;
+    inline_route& cached_;
     const bool always_;
     std::atomic<bool> held_back_{false};  // relaxed: a setting
     std::atomic<bool> interrupted_{false};

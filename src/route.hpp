@@ -91,6 +91,9 @@ class route {
     [[nodiscard]] virtual clock::time_point now() const noexcept { return clock::now(); }
     virtual bool advance(clock::time_point until) noexcept { return static_cast<void>(until), false; }
 
+    /// The polling thread makes calls itself, as well as whoever this is.
+    virtual void note_help() noexcept {}
+
     // Polling thread: a poll begins, and ends; after that, whether there is more to deliver already.
     virtual void begin_turn() noexcept {}
     virtual bool end_turn() noexcept { return false; }

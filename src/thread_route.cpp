@@ -58,6 +58,9 @@ bool thread_route::stranded() const noexcept {
 bool thread_route::leaves_room() const noexcept {
     return pool_->leaves_room();
 }
+void thread_route::note_help() noexcept {
+    pool_->note_help();
+}
 const processor& thread_route::last_worker() const noexcept {
     return pool_->last_worker();
 }

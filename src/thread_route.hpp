@@ -29,6 +29,7 @@ class thread_route final : public route {
     [[nodiscard]] thread_limits limits() const noexcept override;
     [[nodiscard]] bool stranded() const noexcept override;
     [[nodiscard]] bool leaves_room() const noexcept override;
+    void note_help() noexcept override;
     [[nodiscard]] const processor& last_worker() const noexcept override;
     [[nodiscard]] route_counters counters() const noexcept override;
     void lock_for_fork() noexcept override;

@@ -40,6 +40,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void close() noexcept;                   // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
+    void note_help() noexcept;  // the poller makes calls, too
     /// Where a worker took work last.
     [[nodiscard]] const processor& last_worker() const noexcept { return last_worker_; }
 
@@ -52,6 +53,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
 
     [[nodiscard]] lock acquire() noexcept;
     [[nodiscard]] bool attended() const noexcept;
+    [[nodiscard]] unsigned at_once() const noexcept;
     void sort_inbox() noexcept;
     [[nodiscard]] bool remove(block& request) noexcept;
     void recall(worker& from) noexcept;
@@ -76,6 +78,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     bool rest(worker& self, lock& held) noexcept;
     [[nodiscard]] bool anything_waits() const noexcept;
     void watch(worker& self, lock& held) noexcept;
+    void tick() noexcept;
     void mark_blocked() noexcept;
 
     // What a submission touches.
@@ -88,6 +91,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     processor last_worker_;
     processor submitter_;                       // who submitted last
     std::atomic<unsigned> at_once_{0};          // limits_.min
+    std::atomic<unsigned> helped_{0};           // for how many ticks the poller is thought to make calls
     std::atomic<int> floor_{highest_priority};  // what is above it overtakes what is in hand
     std::atomic<bool> overtaken_{false};        // something did
     std::atomic<bool> short_of_threads_{true};  // the poller may have to make calls

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -319,6 +320,44 @@ detail::call reading(int fd) {
     return arguments;
 }
 
+constexpr detail::inline_route::traffic alone{.in_flight = 1, .elsewhere = 1};
+
+TEST_F(Inline, OfManyCallsThePollerMakesOnlyItsShare) {
+    const file here = open(make_file("f"));
+    detail::inline_route route;
+    const auto made = [&](const detail::row& row, std::size_t in_flight, std::size_t elsewhere) {
+        return route.submit(row, reading(here.fd()), {in_flight, elsewhere}, [] { return 0; });
+    };
+    EXPECT_TRUE(made(detail::rows::read, 16, 0)) << "few are over before a worker wakes";
+    EXPECT_FALSE(made(detail::rows::read, 1000, 0)) << "the others have nothing to do";
+    EXPECT_TRUE(made(detail::rows::read, 1000, 1000));
+    EXPECT_FALSE(made(detail::rows::stat, 60, 0));
+    EXPECT_TRUE(made(detail::rows::stat, 60, 60));
+    EXPECT_FALSE(made(detail::rows::stat, 1000, 1000)) << "which costs a worker less";
+}
+
+/// A poller that has made calls itself counts as one of those that do, but not for long.
+TEST_F(Inline, APollerThatStopsHelpingLeavesItsShareToWorkers) {
+    const file here = open(make_file("f"));
+    io.emplace(context_options{.threads = {.min = 2}});
+    for (int i = 0; i < 100; ++i)
+        io->submit(read(here, 4, 0), [](const auto&) {});
+    io->flush();
+    ASSERT_GT(io->statistics().inline_hits, 16u);
+    std::atomic<int> inside{0};
+    for (int i = 0; i < 2; ++i)
+        io->submit(call([&] {
+                       ++inside;
+                       while (inside < 2)  // busy: a call that sleeps would not count
+                           std::this_thread::yield();
+                       return std::string();
+                   }),
+                   [](const auto&) {});
+    EXPECT_TRUE(eventually([&] { return inside == 2; }));
+    inside = 2;  // in any case
+    io->flush();
+}
+
 TEST_F(Inline, CallsThatTakeTooLongUseUpThePoll) {
     const file here = open(make_file("f"));
     detail::inline_route route;
@@ -328,7 +367,7 @@ TEST_F(Inline, CallsThatTakeTooLongUseUpThePoll) {
         return 0;
     };
     for (int i = 0; i < 40; ++i)
-        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), 1, slow));
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), alone, slow));
     EXPECT_TRUE(route.spent()) << "although they moved nothing";
     route.renew();
     EXPECT_FALSE(route.spent());
@@ -341,12 +380,12 @@ TEST_F(Inline, AFileThatCannotBeAskedIsLeftAloneForAWhile) {
     int asked = 0;
     const auto refuse = [&] { return ++asked, EOPNOTSUPP; };
     for (int i = 0; i < 100; ++i)
-        EXPECT_FALSE(route.submit(detail::rows::read, reading(here.fd()), 1, refuse));
+        EXPECT_FALSE(route.submit(detail::rows::read, reading(here.fd()), alone, refuse));
     EXPECT_EQ(asked, 1);
-    EXPECT_TRUE(route.submit(detail::rows::read, reading(other.fd()), 1, [] { return 0; }))
+    EXPECT_TRUE(route.submit(detail::rows::read, reading(other.fd()), alone, [] { return 0; }))
         << "which says nothing of others";
     for (int i = 0; i < 200; ++i)
-        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), 1, refuse));
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), alone, refuse));
     EXPECT_EQ(asked, 2) << "the number may be another file's by now";
 }
 

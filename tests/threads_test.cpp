@@ -96,7 +96,7 @@ TEST_F(Threads, MaximumIsNeverExceeded) {  // C-MAXP
 }
 
 TEST_F(Threads, ThatAreStuckDoNotHoldUpTheOthers) {  // safety.md: 32 requests stuck for ever
-    context io;
+    context io(context_options{.routes = routes_used::threads});
     gate closed;
     for (int i = 0; i < 32; ++i)
         io.submit(closed.work());
