@@ -8,7 +8,14 @@
 
 #include <aio/trees.hpp>
 
+#include <memory>
+
 namespace aio {
+
+namespace detail {
+class copying;
+class kept_links;
+}  // namespace detail
 
 /// What is done where the destination's name is taken.
 enum class on_existing : std::uint8_t {
@@ -41,12 +48,28 @@ struct copy_entry {
     const file_status* destination = nullptr;  // what is there; for `overwrite`
 };
 
+/// Which files with several names were copied, so that several copies, one after the other or at once, keep
+/// such names together among them: as cp does with all that it is given. Any thread.
+class AIO_EXPORT copied_links {
+  public:
+    copied_links();  // throws std::bad_alloc
+    copied_links(const copied_links&) = delete;
+    copied_links& operator=(const copied_links&) = delete;
+    ~copied_links();
+
+  private:
+    friend class detail::copying;
+    const std::unique_ptr<detail::kept_links> kept_;
+};
+
 struct copy_options {
     tree_options tree = {};
     on_existing existing = on_existing::replace;  // below the root of a tree as_cp and in_place mean replace
     preserve keep = preserve::all;
     follow_links follow = follow_links::never;
     reflink clone = reflink::if_possible;
+    /// Shared with other copies; null: names are kept together within this one. With preserve::all.
+    std::shared_ptr<copied_links> links = {};
     /// Read a root that is a FIFO or a device, instead of making one.
     bool read_special = false;
     /// Write each file to the disk before it gets its name.

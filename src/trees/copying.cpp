@@ -10,7 +10,9 @@
 #include <cassert>
 #include <cstdio>
 
-namespace aio::detail {
+namespace aio {
+
+namespace detail {
 
 namespace {
 
@@ -45,6 +47,13 @@ bool is_below(int fd, const file_status& which) {
 
 }  // namespace
 
+}  // namespace detail
+
+copied_links::copied_links() : kept_(std::make_unique<detail::kept_links>()) {}
+copied_links::~copied_links() = default;
+
+namespace detail {
+
 copying::copying(owned_path from, owned_path to, const copy_options& how, bool directories,
                  std::shared_ptr<manifest> copied)
     : traversal(how.tree, {.places = 2, .piece = 8192, .slice = 256, .acts_on_leaving = true}),
@@ -52,7 +61,8 @@ copying::copying(owned_path from, owned_path to, const copy_options& how, bool d
       to_(std::move(to)),
       options_(how),
       directories_(directories),
-      manifest_(std::move(copied)) {
+      manifest_(std::move(copied)),
+      links_(how.links ? *how.links->kept_ : own_links_) {
     follow_ = how.follow == follow_links::always;
 }
 
@@ -81,6 +91,8 @@ std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
     if (destination_.is_nameless) return refuse("copy", to_, std::make_error_code(std::errc::is_a_directory));
     if (destination_.must_be_directory)
         return refuse("copy", to_, std::make_error_code(std::errc::not_a_directory));
+    if (const result<> shared = share_links(destination_.base.get()); !shared)
+        return refuse("copy", to_, shared.error());
     entry root{.in = nullptr,
                .from = source_.base.get(),
                .from_name = source_.name.c_str(),
@@ -114,11 +126,21 @@ std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const fil
     }
     if (same_file(root->to.status, root->from.status))
         return refuse("copy onto itself", std::make_error_code(std::errc::invalid_argument));
+    if (const result<> shared = share_links(root->to.fd.get()); !shared)
+        return refuse("copy", shared.error());
     made_ = root->to.who();
     if (manifest_) manifest_->add(root->from.status);
     if (options_.copied) count_directory(*root);
     ++self.tally.directories;
     return root;
+}
+
+result<> copying::share_links(int directory) {
+    if (!options_.links || options_.keep != preserve::all) return {};
+    const auto own = attempt([&] { return ::fcntl(directory, F_DUPFD_CLOEXEC, 0); });
+    if (!own) return std::unexpected(own.error());
+    link_base_ = std::make_shared<const unique_fd>(*own);
+    return {};
 }
 
 bool copying::enter(tree_worker& self, tree_node& node) {
@@ -201,4 +223,6 @@ std::string copying::destination_path(const tree_node* in, const char* name) con
     return path;
 }
 
-}  // namespace aio::detail
+}  // namespace detail
+
+}  // namespace aio

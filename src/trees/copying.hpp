@@ -70,6 +70,7 @@ class copying final : public traversal {
 
     [[nodiscard]] bool keeps_links(const entry& of) const noexcept;
     [[nodiscard]] std::vector<std::string> names_of(const entry& of) const;
+    result<> share_links(int directory);
     [[nodiscard]] std::string source_path(const entry& of) const;
     [[nodiscard]] std::string destination_path(const tree_node* in, const char* name) const;
 
@@ -83,7 +84,9 @@ class copying final : public traversal {
     tree_operand destination_;
     identity made_;  // the destination's root, which is not to be copied into itself
     tree_node* root_ = nullptr;
-    kept_links links_;
+    kept_links own_links_;
+    kept_links& links_;
+    std::shared_ptr<const unique_fd> link_base_;  // where other copies find what this one made
     std::mutex asking_;
 };
 

@@ -134,6 +134,7 @@ result<> copying::make(worker& self, const entry& of, way how) {
     const auto linked = link_to_first(self, of, how);
     if (!linked) return std::unexpected(linked.error());
     if (*linked) return {};
+    if (of.status.links <= 1) return make_anew(self, of, how);
     // Others wait for this one: whatever happens, they must hear of it.
     struct claim {
         kept_links& links;
@@ -150,7 +151,8 @@ result<> copying::make(worker& self, const entry& of, way how) {
         stands_alone(self, of, copy.error());
         return made;
     }
-    links_.made(of.status, {.names = names_of(of), .device = copy->device, .inode = copy->inode});
+    links_.made(of.status,
+                {.base = link_base_, .names = names_of(of), .device = copy->device, .inode = copy->inode});
     first.kept = true;
     return made;
 }
@@ -311,7 +313,7 @@ result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     const auto first = links_.find(of.status);
     if (!first) return false;
     unique_fd directory;
-    int base = root_->to.fd.get();
+    int base = first->base ? first->base->get() : root_->to.fd.get();
     for (std::size_t i = 0; i + 1 < first->names.size(); ++i) {
         const auto next = attempt([&] {
             return ::openat(base, first->names[i].c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -380,7 +382,9 @@ void copying::count(worker& self, const entry& of) {
 }
 
 bool copying::keeps_links(const entry& of) const noexcept {
-    return options_.keep == preserve::all && of.in && of.status.links > 1;
+    // What has one name now may have had more, when another copy met it.
+    return options_.keep == preserve::all &&
+           (options_.links ? !of.status.is_directory() : of.in && of.status.links > 1);
 }
 
 std::vector<std::string> copying::names_of(const entry& of) const {

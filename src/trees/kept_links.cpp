@@ -3,10 +3,16 @@
 
 namespace aio::detail {
 
+kept_links::key kept_links::key_of(const file_status& source) noexcept {
+    const timespec born = source.has_btime() ? source.btime : timespec{};
+    return {source.device, source.inode, born.tv_sec, born.tv_nsec};
+}
+
 std::optional<kept_links::place> kept_links::find(const file_status& source) {
-    const key which(source.device, source.inode);
+    const key which = key_of(source);
     std::unique_lock lock(mutex_);
     for (;;) {
+        if (source.links <= 1 && !copies_.contains(which)) return std::nullopt;
         const auto [found, is_first] = copies_.try_emplace(which);
         if (is_first) {
             found->second.left = source.links;
@@ -23,7 +29,7 @@ std::optional<kept_links::place> kept_links::find(const file_status& source) {
 
 void kept_links::made(const file_status& source, place at) {
     const std::lock_guard lock(mutex_);
-    copy& of = copies_[key(source.device, source.inode)];
+    copy& of = copies_[key_of(source)];
     of.is_made = true;
     of.at = std::move(at);
     changed_.notify_all();
@@ -31,7 +37,7 @@ void kept_links::made(const file_status& source, place at) {
 
 void kept_links::failed(const file_status& source) {
     const std::lock_guard lock(mutex_);
-    copies_.erase(key(source.device, source.inode));
+    copies_.erase(key_of(source));
     changed_.notify_all();
 }
 

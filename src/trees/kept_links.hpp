@@ -4,28 +4,32 @@
 #pragma once
 
 #include "linux_directory.hpp"
+#include "unique_fd.hpp"
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace aio::detail {
 
 class kept_links {
   public:
-    /// Where the first copy is: names from the destination's root on, and which file it is.
+    /// Where the first copy is: names from a directory on (null: the root of the only copy), and which file
+    /// it is.
     struct place {
+        std::shared_ptr<const unique_fd> base;
         std::vector<std::string> names;
         std::uint64_t device = 0;
         std::uint64_t inode = 0;
     };
 
-    /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then.
-    /// Waits for another worker that is making it.
+    /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then,
+    /// unless it has one name only. Waits for another worker that is making it.
     [[nodiscard]] std::optional<place> find(const file_status& source);
     void made(const file_status& source, place at);
     void failed(const file_status& source);
@@ -36,7 +40,9 @@ class kept_links {
         place at;
         std::uint64_t left = 0;  // names that may still be met
     };
-    using key = std::pair<std::uint64_t, std::uint64_t>;
+    /// With the time it was created, where there is one: a number that is given again is another file's.
+    using key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
+    [[nodiscard]] static key key_of(const file_status& source) noexcept;
 
     std::mutex mutex_;
     std::condition_variable changed_;

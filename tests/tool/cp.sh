@@ -78,6 +78,9 @@ promise "a file onto a directory" complains 'Is a directory' "$aio" cp -T e plai
 promise "missing" complains '^aio cp: stat missing: No such file' "$aio" cp missing q
 promise "no operands" status 2 "$aio" cp
 promise "one operand" status 2 "$aio" cp e
+mkdir l1 l2 l3 && echo l >l1/x && ln l1/x l2/y && ln l1/x z
+promise "names of one file stay together" eval '"$aio" cp -a l1 l2 z l3 && [[ l3/l1/x -ef l3/l2/y && l3/l1/x -ef l3/z ]]'
+promise "whatever is there already" eval '"$aio" cp -a l1 l2 z l3 && [[ l3/l1/x -ef l3/l2/y && l3/l1/x -ef l3/z ]]'
 promise "--reflink=never" eval '"$aio" cp --reflink=never kinds/sparse r1 && cmp r1 kinds/sparse'
 promise "--reflink=wrong" status 2 "$aio" cp --reflink=sometimes e r2
 

@@ -41,6 +41,8 @@ promise "onto a file" eval 'echo b >b; "$aio" mv b "$other/a" && gone b && [[ $(
 promise "a file to a name with a slash" complains 'Not a directory$' eval 'echo s >s; "$aio" mv s "$other/none/"'
 promise "stays" there s
 promise "a link" eval 'ln -s nowhere n; "$aio" mv n "$other/n" && gone n && [[ -L $other/n ]]'
+promise "names of one file stay together" eval 'mkdir p q; echo l >p/l; ln p/l q/m; ln p/l r; "$aio" mv p q r "$other" &&
+    [[ $other/p/l -ef $other/q/m && $other/p/l -ef $other/r ]]'
 promise "a full disk leaves the source" unshare -rm bash -c '
     mkdir -p small && mount -t tmpfs -o size=1M none small && mkdir t && head -c 3000000 /dev/urandom >t/big && echo a >t/a || exit 77
     "$0" mv t small 2>said && exit 1
