@@ -72,7 +72,8 @@ struct copy_options {
     std::shared_ptr<copied_links> links = {};
     /// Read a root that is a FIFO or a device, instead of making one.
     bool read_special = false;
-    /// Write each file to the disk before it gets its name.
+    /// Write each file to the disk before it gets its name, and its name before it is done; of a move, before
+    /// the source is removed.
     bool durable = false;
     /// Asked before something that is no directory is written over. False: it stays, which is no failure.
     /// Called on a worker, one call at a time.
@@ -122,7 +123,7 @@ struct store_options {
 
 struct append_options {
     mode_t mode = 0666;    // of a new file, less the umask
-    bool durable = false;  // write it to the disk
+    bool durable = false;  // write it to the disk, and the name of a new file
 };
 
 /// Writes at the end of a file, which is made if there is none.

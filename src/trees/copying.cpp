@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The directories of a copy; its other entries are in copying_entries.cpp.
 #include "copying_worker.hpp"
+#include "durable.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -102,6 +103,7 @@ std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
                .inode = status->inode,
                .follow = follow};
     copy_one(static_cast<worker&>(self), root);
+    if (options_.durable) sync_names(self, nullptr, destination_.base.get());
     return nullptr;
 }
 
@@ -197,7 +199,15 @@ bool copying::leave(tree_worker& self, tree_node& node) {
         const auto set = attempt([&] { return ::fchmod(to, mode); });
         if (!set) fail(self, nullptr, "chmod", destination_path(&node, nullptr), set.error());
     }
+    if (options_.durable) sync_names(self, &node, to);
     return false;
+}
+
+/// What was made in a directory is on the disk when this returns, and so is its own name, if it is the root.
+void copying::sync_names(tree_worker& self, const tree_node* node, int directory) {
+    if (const result<> synced = sync_directory(directory); !synced)
+        return fail(self, nullptr, "fsync", destination_path(node, nullptr), synced.error());
+    if (node && !node->parent) sync_names(self, nullptr, destination_.base.get());
 }
 
 copying::treatment copying::meet(tree_worker& self, tree_node& in, const dirent_view& met) {

@@ -45,6 +45,7 @@ class copying final : public traversal {
     void other(tree_worker& self, tree_node& in, const dirent_view& met) override;
     bool leave(tree_worker& self, tree_node& node) override;
 
+    void sync_names(tree_worker& self, const tree_node* node, int directory);
     std::unique_ptr<tree_node> begin_directory(tree_worker& self, const file_status& source, bool follow);
     result<> make_directory(tree_node& node, int base, const char* name);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copies what is no directory.
 #include "copying_worker.hpp"
+#include "durable.hpp"
 #include "temporary_name.hpp"
 
 #include <fcntl.h>
@@ -188,10 +189,8 @@ result<> copying::write_nameless(worker& self, const entry& of) {
     if (!written) return std::unexpected(written.error());
     if (options_.keep != preserve::nothing)
         carry(self, of, {of.content.get()}, {*fd}, has_owner_and_mode(of));
-    if (options_.durable) {
-        const auto synced = attempt([&] { return ::fsync(*fd); });
-        if (!synced) return done(synced);
-    }
+    if (options_.durable)
+        if (const result<> synced = sync_file(*fd); !synced) return synced;
     const result<> named = give_first_name(*fd, of.to, of.to_name);
     if (!named) {
         self.has_nameless = named.error() == std::errc::file_exists;
@@ -235,10 +234,8 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     }
     if (options_.keep != preserve::nothing)
         carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
-    if (options_.durable) {
-        const auto synced = attempt([&] { return ::fsync(copy.get()); });
-        if (!synced) return done(synced);
-    }
+    if (options_.durable)
+        if (const result<> synced = sync_file(copy.get()); !synced) return synced;
     if (const result<> closed = copy.close(); !closed) return closed;
     if (const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create); !named)
         return named;
@@ -261,6 +258,8 @@ result<> copying::write_in_place(worker& self, const entry& of) {
     const auto written = self.copy_content(of.content.get(), *fd, of.status);
     if (!written) return std::unexpected(written.error());
     if (options_.keep != preserve::nothing && there->is_regular()) carry(self, of, {of.content.get()}, {*fd});
+    if (options_.durable && there->is_regular())
+        if (const result<> synced = sync_file(*fd); !synced) return synced;
     self.tally.bytes += *written;
     return copy.close();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // move.
 #include "copying.hpp"
+#include "durable.hpp"
 #include "removal.hpp"
 #include "run.hpp"
 #include "temporary_name.hpp"
@@ -38,7 +39,10 @@ result<> rename_at_once(const moving& what) {
     const unsigned flags = what.how.existing == on_existing::fail ? unsigned{RENAME_NOREPLACE} : 0U;
     const auto made = attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, flags); });
     if (!made) return std::unexpected(made.error());
-    return {};
+    if (!what.how.durable) return {};
+    const auto operand = open_operand(to);
+    if (!operand) return std::unexpected(operand.error());
+    return sync_directory(operand->base.get());
 }
 
 result<> open_destination(moving& what) {
@@ -58,8 +62,9 @@ result<> put_in_place(const moving& what) {
         if (!copy) return std::unexpected(copy.error());
         if (!copy->is_directory()) return error(ENOTDIR);
     }
-    return give_name(what.base.fd(), what.temporary.c_str(), what.name.c_str(),
-                     what.how.existing != on_existing::fail);
+    const result<> named = give_name(what.base.fd(), what.temporary.c_str(), what.name.c_str(),
+                                     what.how.existing != on_existing::fail);
+    return named && what.how.durable ? sync_directory(what.base.fd()) : named;
 }
 
 /// Removes a source that is no directory, if it still is what was copied. EISDIR if it is one.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // store, append: whole pieces of content, each by one call.
+#include "durable.hpp"
 #include "linux_metadata.hpp"
 #include "operand.hpp"
 #include "operations/operations.hpp"
@@ -35,20 +36,6 @@ result<> write_all(int fd, std::string_view content) {
     return {};
 }
 
-/// Never again after an error: it may have lost what it was about, and the next fsync would not say so.
-result<> sync(int fd) {
-    const auto synced = attempt([&] { return ::fsync(fd); });
-    if (!synced) return std::unexpected(synced.error());
-    return {};
-}
-
-result<> sync_directory(int base) {
-    const auto fd = attempt([&] { return ::openat(base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (!fd) return std::unexpected(fd.error());
-    const unique_fd opened(*fd);
-    return sync(*fd);
-}
-
 /// Gives it the permissions of the file that it replaces, and its owner if that may be.
 void hand_on(int base, const char* name, int to, const file_status& replaced) {
     const auto old =
@@ -82,7 +69,7 @@ result<> store_file(const writing<store_options>& what) {
     temporary_entry temporary(base, std::move(made->second));
     result<> done = write_all(file.get(), what.content);
     if (done && hands_on) hand_on(base, name, file.get(), *there);
-    if (done && what.how.durable) done = sync(file.get());
+    if (done && what.how.durable) done = sync_file(file.get());
     if (done) done = file.close();
     if (done) done = give_name(base, temporary.name(), name, replace);
     if (!done) return done;
@@ -90,19 +77,42 @@ result<> store_file(const writing<store_options>& what) {
     return what.how.durable ? sync_directory(base) : done;
 }
 
+/// A file to be appended to, and whether it is new.
+struct end_of_file {
+    unique_fd file;
+    bool is_new = false;
+};
+
+result<end_of_file> open_end(const target& at, mode_t mode) {
+    const auto open = [&](int flags) {
+        return attempt([&] {
+            return ::openat(at.fd, at.path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC | flags, mode);
+        });
+    };
+    auto fd = open(0);
+    bool is_new = false;
+    if (!fd && fd.error() == std::errc::no_such_file_or_directory) {
+        fd = open(O_CREAT | O_EXCL);
+        is_new = fd.has_value();
+        if (!fd) fd = open(O_CREAT);  // a link that leads nowhere yet, or whatever error it is
+    }
+    if (!fd) return std::unexpected(fd.error());
+    return end_of_file{.file = unique_fd(*fd), .is_new = is_new};
+}
+
 result<> append_to_file(const writing<append_options>& what) {
     const target path = what.path.target();
     if (path.error) return error(path.error);
-    const auto fd = attempt([&] {
-        return ::openat(path.fd, path.path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_CLOEXEC,
-                        what.how.mode);
-    });
-    if (!fd) return std::unexpected(fd.error());
-    unique_fd file(*fd);
-    result<> done = write_all(*fd, what.content);
-    if (done && what.how.durable) done = sync(*fd);
-    const result<> closed = file.close();
-    return done ? closed : done;
+    auto end = open_end(path, what.how.mode);
+    if (!end) return std::unexpected(end.error());
+    result<> done = write_all(end->file.get(), what.content);
+    if (done && what.how.durable) done = sync_file(end->file.get());
+    const result<> closed = end->file.close();
+    if (done) done = closed;
+    if (!done || !what.how.durable || !end->is_new) return done;
+    const auto operand = open_operand(path);
+    if (!operand) return std::unexpected(operand.error());
+    return sync_directory(operand->base.get());
 }
 
 template <auto Function, class Options>

@@ -57,7 +57,7 @@ build() { cmake --build "$work/build" --parallel "$jobs" --target "$@" >"$work/b
 # unit FILTER: runs unit tests. Prints the first that failed, crashed or hung; false if one did.
 unit() {
     local log=$work/test.log status=0 name
-    GTEST_FAIL_FAST=1 timeout --kill-after=5 "${LIMIT:-120}" "$work/build/tests/aio_tests" --gtest_color=no \
+    GTEST_FAIL_FAST=1 timeout --kill-after=5 "${LIMIT:-300}" "$work/build/tests/aio_tests" --gtest_color=no \
         --gtest_filter="$1" >"$log" 2>&1 || status=$?
     ((status)) || return 0
     name=$(sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' "$log" | head -n 1)

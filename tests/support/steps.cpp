@@ -11,6 +11,7 @@ namespace {
 
 std::mutex one_at_a_time;
 steps::function before_each;         // under the mutex
+steps::sync_function before_syncs;   // the same
 std::atomic<bool> is_wanted{false};  // a call that nobody looks at costs nothing
 thread_local bool is_inside = false;
 
@@ -25,10 +26,20 @@ void step(int base, const char* path) {
     is_inside = false;
 }
 
-steps::steps(function before) {
+void sync_step(int fd) {
+    if (!is_wanted || is_inside) return;
+    const std::lock_guard lock(one_at_a_time);
+    if (!before_syncs) return;
+    is_inside = true;
+    before_syncs(fd);
+    is_inside = false;
+}
+
+steps::steps(function before, sync_function before_sync) {
     const std::lock_guard lock(one_at_a_time);
     assert(!before_each);
     before_each = std::move(before);
+    before_syncs = std::move(before_sync);
     is_wanted = true;
 }
 
@@ -36,6 +47,7 @@ steps::~steps() {
     const std::lock_guard lock(one_at_a_time);
     is_wanted = false;
     before_each = nullptr;
+    before_syncs = nullptr;
 }
 
 }  // namespace aio::test

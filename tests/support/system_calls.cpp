@@ -95,7 +95,9 @@ bool is_below(const std::vector<std::string>& roots, place of) {
 
 /// Lets whoever watches the steps have a look. A descriptor by its name in /proc is no path.
 void look_first(const char* name, place on) {
-    const bool lists = std::string_view(name) == "getdents64";
+    const std::string_view call = name;
+    if (call == "fsync" || call == "fdatasync") return aio::test::sync_step(on.base);
+    const bool lists = call == "getdents64";
     if (lists) on.path = "";
     if (on.path && !std::string_view(on.path).starts_with(descriptors)) aio::test::step(on.base, on.path);
 }
