@@ -90,12 +90,10 @@ result<end_of_file> open_end(const target& at, mode_t mode) {
         });
     };
     auto fd = open(0);
-    bool is_new = false;
-    if (!fd && fd.error() == std::errc::no_such_file_or_directory) {
-        fd = open(O_CREAT | O_EXCL);
-        is_new = fd.has_value();
-        if (!fd) fd = open(O_CREAT);  // a link that leads nowhere yet, or whatever error it is
-    }
+    const bool is_missing = !fd && fd.error() == std::errc::no_such_file_or_directory;
+    if (is_missing) fd = open(O_CREAT | O_EXCL);
+    const bool is_new = is_missing && fd;
+    if (!fd) fd = open(O_CREAT);  // a link that leads nowhere yet, or an error as it should be
     if (!fd) return std::unexpected(fd.error());
     return end_of_file{.file = unique_fd(*fd), .is_new = is_new};
 }
