@@ -162,7 +162,8 @@ TEST_P(Copying, SeveralCopiesKeepLinksAmongThemselvesIfTheyShareThem) {
     fs::create_directory(path("into"));
     fs::create_hard_link(file_, path("one/below/name"));
     fs::create_hard_link(file_, path("two/name"));
-    copy_options how{.links = std::make_shared<copied_links>()};
+    copied_links links;
+    copy_options how{.links = &links};
     for (const char* each : {"one", "two", "file"})
         EXPECT_TRUE(io->run(copy_tree(path(each), path("into/") + each, how)));
     const auto found = [&](const char* name) { return *io->run(lstat(path(name))); };
@@ -187,7 +188,8 @@ TEST_P(Copying, AFileThatHasTheNumberOfAnotherIsCopied) {
     auto io = make_context();
     fs::create_directory(path("one"));
     fs::create_hard_link(file_, path("one/name"));
-    copy_options how{.links = std::make_shared<copied_links>()};
+    copied_links links;
+    copy_options how{.links = &links};
     EXPECT_TRUE(io->run(copy_tree(path("one"), path("copy1"), how)));
     const file_status before = *io->run(lstat(file_));
     fs::remove_all(path("one"));

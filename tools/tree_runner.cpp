@@ -30,7 +30,7 @@ aio::tree_options tree_runner::options() {
 aio::copy_options tree_runner::copy_options() {
     aio::copy_options made;
     made.tree = options();
-    made.links = links_;
+    made.links = &links_;
     if (progress_.wanted()) made.written = [this](std::uint64_t bytes) { written_ += bytes; };
     return made;
 }

@@ -11,7 +11,6 @@
 #include <aio/trees.hpp>
 
 #include <atomic>
-#include <memory>
 #include <mutex>
 #include <string>
 
@@ -63,10 +62,10 @@ class tree_runner {
     output out_{errors_};
     std::mutex mutex_;
     std::string printed_;  // under the mutex
+    aio::copied_links links_;
     aio::context io_;
     progress progress_;
     std::atomic<std::uint64_t> written_{0};
-    std::shared_ptr<aio::copied_links> links_ = std::make_shared<aio::copied_links>();
     std::vector<std::string> paths_;  // to be measured once progress is shown
     std::size_t measuring_ = 0;
     aio::tree_progress all_;     // of those that are measured
