@@ -29,7 +29,6 @@ table=$(
     line 'nop, by callback' nop 32 aiopp
     line 'nop, by `co_await`' coroutine_nop 1 aiopp
     line '`stat` of a cached file, by workers' stat 32 aiopp-threads
-    line 'the same, at once' stat 1 aiopp
     line '`read` of 4 KiB in the page cache, at once' read_4k 1 aiopp
     line 'the same, by `co_await`' coroutine_chain 1 aiopp
     line 'the plain `stat` alone, one thread' stat 1 limit
