@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/child.hpp"
 
+#include "support/patience.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
@@ -66,7 +68,7 @@ child_end run_in_child(const std::function<void()>& body, int seconds) {
     ::close(ends[1]);
     child_end end;
     int status = 0;
-    if (!drain(ends[0], end.output, child, &status, began + std::chrono::seconds(seconds))) {
+    if (!drain(ends[0], end.output, child, &status, began + std::chrono::seconds(seconds * patience()))) {
         end.timed_out = true;
         ::kill(child, SIGKILL);
         ::waitpid(child, &status, 0);
