@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -56,7 +57,7 @@ class NaturalFault : public leak_checked {
                 require(io->statistics().outstanding == 0);
             }
         });
-        if (end.status == not_permitted) GTEST_SKIP() << "no mounts of one's own here: " << end.output;
+        if (end.status == not_permitted) GTEST_SKIP() << "not possible here: " << end.output;
         EXPECT_EQ(unexpected_end(end), "");
     }
 
@@ -214,6 +215,11 @@ TEST_F(NaturalFault, ForkedDiskThatIsGoneIsEIO) {
             require(::fsync(opened.fd()) == 0 && ::syncfs(opened.fd()) == 0);
             require(::posix_fadvise(opened.fd(), 0, 0, POSIX_FADV_DONTNEED) == 0);
             require(::truncate(image.c_str(), 64 << 10) == 0);
+            char lost_byte = 'x';
+            if (::pread(opened.fd(), &lost_byte, 1, 0) == 1 && lost_byte == 0) {  // Linux 6.1
+                std::fputs("a loop device gives zeros for what is gone", stderr);
+                ::_exit(not_permitted);
+            }
         },
         [&](context& io) {
             std::vector<std::byte> buffer(4096);
