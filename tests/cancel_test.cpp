@@ -209,8 +209,11 @@ class CancelRunning : public leak_checked {
     }
     /// Lets an open for reading that waits in a worker come back, and waits until it has.
     void let_open_return() {
-        const int writer = ::open(fifo.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-        EXPECT_GE(writer, 0);
+        int writer = -1;  // the worker may still be on its way to the call
+        EXPECT_TRUE(eventually([&] {
+            writer = ::open(fifo.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+            return writer >= 0;
+        }));
         EXPECT_TRUE(eventually([&] { return io->statistics().abandoned == 0; }));
         ::close(writer);
     }
