@@ -143,7 +143,10 @@ int main(int argc, char** argv) {
     if (words.size() == 2 && words.front() == "--store") return race::store_here(words.back());
     const bool full = std::erase(words, "--full") != 0;
     const bool kills = std::erase(words, "--kill") != 0;
-    if (words.empty()) return 2;
+    if (words.empty() || ::access(words.front().c_str(), X_OK) != 0) {
+        std::fputs("usage: race_explorer AIO [--full | --kill] [COMMAND...]    AIO: the program aio\n", stderr);
+        return 2;
+    }
     const std::string aio = words.front();
     words.erase(words.begin());
     try {
