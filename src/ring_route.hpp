@@ -26,8 +26,8 @@ class ring_route final : public route {
   public:
     /// `always`: every call that a ring can make, not only those it makes faster. `cached`: what is known of
     /// whether reads hit the page cache. Lifetime: outlives the route.
-    ring_route(std::shared_ptr<completions> results, std::unique_ptr<route> workers,
-               inline_route& cached, bool always);
+    ring_route(std::shared_ptr<completions> results, std::unique_ptr<route> workers, inline_route& cached,
+               bool always);
     ~ring_route() override;
 
     answer submit(block& request, submitter by) noexcept override;

@@ -40,7 +40,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void close() noexcept;                   // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
-    void note_help() noexcept;  // the poller makes calls, too
+    void note_help() noexcept;                        // the poller makes calls, too
     /// Where a worker took work last.
     [[nodiscard]] const processor& last_worker() const noexcept { return last_worker_; }
 

@@ -68,8 +68,8 @@ struct copy_options {
     preserve keep = preserve::all;
     follow_links follow = follow_links::never;
     reflink clone = reflink::if_possible;
-    /// Shared by copies that belong together; null: names are kept together within this one. With preserve::all.
-    /// Lifetime: outlives the task.
+    /// Shared by copies that belong together; null: names are kept together within this one. With
+    /// preserve::all. Lifetime: outlives the task.
     copied_links* links = nullptr;
     /// Read a root that is a FIFO or a device, instead of making one.
     bool read_special = false;

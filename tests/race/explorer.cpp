@@ -144,7 +144,8 @@ int main(int argc, char** argv) {
     const bool full = std::erase(words, "--full") != 0;
     const bool kills = std::erase(words, "--kill") != 0;
     if (words.empty() || ::access(words.front().c_str(), X_OK) != 0) {
-        std::fputs("usage: race_explorer AIO [--full | --kill] [COMMAND...]    AIO: the program aio\n", stderr);
+        std::fputs("usage: race_explorer AIO [--full | --kill] [COMMAND...]    AIO: the program aio\n",
+                   stderr);
         return 2;
     }
     const std::string aio = words.front();
