@@ -102,8 +102,8 @@ std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
                .type = status->type(),
                .inode = status->inode,
                .follow = follow};
-    copy_one(static_cast<worker&>(self), root);
-    if (options_.durable) sync_names(self, nullptr, destination_.base.get());
+    const bool made = copy_one(static_cast<worker&>(self), root);
+    if (made && options_.durable) sync_names(self, nullptr, destination_.base.get());
     return nullptr;
 }
 

@@ -49,7 +49,8 @@ class copying final : public traversal {
     std::unique_ptr<tree_node> begin_directory(tree_worker& self, const file_status& source, bool follow);
     result<> make_directory(tree_node& node, int base, const char* name);
 
-    void copy_one(worker& self, entry& of);
+    /// Whether it has a new name now.
+    bool copy_one(worker& self, entry& of);
     result<> look(entry& of);
     result<way> choose(const entry& of);
     result<> make(worker& self, const entry& of, way how);

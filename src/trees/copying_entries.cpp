@@ -49,14 +49,16 @@ void copying::other(tree_worker& self, tree_node& in, const dirent_view& met) {
     copy_one(static_cast<worker&>(self), of);
 }
 
-void copying::copy_one(worker& self, entry& of) {
+bool copying::copy_one(worker& self, entry& of) {
     const auto failed = [&](const std::error_code& reason) {
         if (!stopped()) fail(self, of.in, "copy to", destination_path(of.in, of.to_name), reason);
+        return false;
     };
     if (const result<> looked = look(of); !looked) {
         // What is gone below the root was not there when it was copied.
-        if (of.in && looked.error() == std::errc::no_such_file_or_directory) return;
-        return fail(self, of.in, "open", source_path(of), looked.error());
+        if (!of.in || looked.error() != std::errc::no_such_file_or_directory)
+            fail(self, of.in, "open", source_path(of), looked.error());
+        return false;
     }
     // A directory made here has no names that others could have given, as a rule: then the first attempt
     // does.
@@ -66,13 +68,14 @@ void copying::copy_one(worker& self, entry& of) {
         const result<> made = make(self, of, *how);
         if (made) {
             if (manifest_) manifest_->add(of.status);
-            return count(self, of);
+            count(self, of);
+            return true;
         }
         if (made.error() != std::errc::file_exists || *how != way::create || tries != 0)
             return failed(made.error());
         how = choose(of);
     }
-    if (!how) failed(how.error());
+    return how ? false : failed(how.error());
 }
 
 /// Opens a file that is to be read, and takes the status of anything.

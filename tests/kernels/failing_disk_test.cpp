@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t block = 4096;
 const std::string text(2 << 20, 'x');
+const std::string other_text(2 << 20, 'y');
 const std::string disk = "/failing";
 
 // Of the device mapper.
@@ -113,7 +114,7 @@ class disk_that_fails {
 class FailingDisk : public engine_test {
   protected:
     temporary_tree tree;
-    const std::string source = tree.write("source", text);
+    const std::string source = tree.write("source", other_text);
     disk_that_fails ext4;
 };
 
@@ -204,7 +205,7 @@ TEST_P(FailingDisk, WhatIsDurableIsThereOrNot) {
     EXPECT_EQ(failure(io->run(copy(source, disk + "/old", {.durable = true}))), EIO);
     EXPECT_EQ(failure(io->run(copy(source, disk + "/new", {.durable = true}))), EIO);
     EXPECT_EQ(failure(io->run(aio::move(source, disk + "/new", {.durable = true}))), EIO);
-    EXPECT_TRUE(content_of(source) == text);
+    EXPECT_TRUE(content_of(source) == other_text);
     EXPECT_TRUE(content_of(disk + "/old") == text);
     EXPECT_FALSE(exists(disk + "/new"));
     for (const std::string& each : names_in(disk))
@@ -235,7 +236,7 @@ class FailingDiskOfTool : public testing::TestWithParam<const char*> {
     }
 
     temporary_tree tree;
-    const std::string source = tree.write("source", text);
+    const std::string source = tree.write("source", other_text);
     disk_that_fails ext4;
 };
 
@@ -269,7 +270,7 @@ TEST_P(FailingDiskOfTool, SyncSaysEIO) {
     ext4.fail_to_write();
     ASSERT_EQ(std::system(("aio cp " + source + " " + disk + "/new").c_str()), 0) << "in memory";
     expect_error("sync " + disk + "/new");
-    EXPECT_TRUE(content_of(source) == text);
+    EXPECT_TRUE(content_of(source) == other_text);
     ext4.replace();
     EXPECT_TRUE(content_of(disk + "/old") == text);
 }
