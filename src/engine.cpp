@@ -194,9 +194,9 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
         failed = row.run(arguments, value);
         burst_ -= inline_route::least_cost;
     } else {
+        if (!row.try_now) return not_at_once;
         const inline_route::traffic now = traffic_with(1);
-        if (!row.try_now ||
-            !inline_.submit(row, arguments, now, [&] { return row.try_now(arguments, value); }))
+        if (!inline_.submit(row, arguments, now, [&] { return row.try_now(arguments, value); }))
             return not_at_once;
         if (now.heavy()) route_->note_help();
         burst_ -= inline_route::cost_of(row, arguments);

@@ -184,6 +184,17 @@ TEST_P(Copying, SeveralCopiesKeepLinksAmongThemselvesIfTheyShareThem) {
     EXPECT_EQ(found("alone2/name").links, 1U);
 }
 
+/// Files that are made from here on are younger: the kernel's clock for them ticks every few milliseconds.
+void await_a_later_time() {
+    const auto now = [] {
+        timespec time = {};
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+        return std::pair(time.tv_sec, time.tv_nsec);
+    };
+    for (const auto begin = now(); now() == begin;) {
+    }
+}
+
 TEST_P(Copying, AFileThatHasTheNumberOfAnotherIsCopied) {
     auto io = make_context();
     fs::create_directory(path("one"));
@@ -191,12 +202,10 @@ TEST_P(Copying, AFileThatHasTheNumberOfAnotherIsCopied) {
     copied_links links;
     copy_options how{.links = &links};
     EXPECT_TRUE(io->run(copy_tree(path("one"), path("copy1"), how)));
-    const file_status before = *io->run(lstat(file_));
     fs::remove_all(path("one"));
     fs::remove(file_);
-    tree_->write("file", "other");
-    const file_status after = *io->run(lstat(file_));
-    if (after.inode == before.inode && !after.has_btime()) GTEST_SKIP() << "cannot be told from the other";
+    await_a_later_time();
+    tree_->write("file", "other");  // with the number of the one that is gone, on most file systems
     EXPECT_TRUE(io->run(copy_tree(file_, path("copy2"), how)));
     EXPECT_EQ(content_of(path("copy2")), "other");
 }

@@ -109,6 +109,16 @@ class disk {
     std::map<ino_t, std::set<std::string>> contents_;
 };
 
+/// Before each system call, and before what is synced counts as being on the disk.
+template <class Look>
+steps watch(disk& kept, Look& look) {
+    return steps([&look](int, std::string_view) { look(); },
+                 [&kept, &look](int fd) {
+                     look();
+                     kept.sync(fd);
+                 });
+}
+
 class PowerCut : public engine_test {
   protected:
     void SetUp() override {
@@ -137,11 +147,7 @@ class PowerCut : public engine_test {
                     << "at step " << looks << ": " << each.value_or("nothing");
         };
         {
-            const steps each([&](int, std::string_view) { look(); },
-                             [&](int fd) {
-                                 look();
-                                 kept.sync(fd);
-                             });
+            const steps each = watch(kept, look);
             work(*io);
         }
         kept.look();
@@ -220,11 +226,7 @@ TEST_P(PowerCut, AMoveRemovesOnlyWhatIsThereForGood) {
         if (fs::exists(source)) return;
         EXPECT_EQ(kept.possible("tree/a/f"), outcomes{"text"});
     };
-    const steps each([&](int, std::string_view) { look(); },
-                     [&](int fd) {
-                         look();
-                         kept.sync(fd);
-                     });
+    const steps each = watch(kept, look);
     EXPECT_TRUE(io->run(aio::move(*outside_ / "tree", *tree_ / "tree", how)));
     EXPECT_FALSE(fs::exists(source));
     look();

@@ -123,8 +123,9 @@ struct store_options {
 [[nodiscard]] AIO_EXPORT task<result<>> store(path_view path, std::string content, store_options how = {});
 
 struct append_options {
-    mode_t mode = 0666;    // of a new file, less the umask
-    bool durable = false;  // write it to the disk, and the name of a new file
+    mode_t mode = 0666;  // of a new file, less the umask
+    /// Write it to the disk, and the name of a new file, unless a symbolic link leads to it.
+    bool durable = false;
 };
 
 /// Writes at the end of a file, which is made if there is none.

@@ -385,8 +385,7 @@ void copying::count(worker& self, const entry& of) {
 
 bool copying::keeps_links(const entry& of) const noexcept {
     // What has one name now may have had more, when another copy met it.
-    return options_.keep == preserve::all &&
-           (options_.links ? !of.status.is_directory() : of.in && of.status.links > 1);
+    return options_.keep == preserve::all && (options_.links || (of.in && of.status.links > 1));
 }
 
 std::vector<std::string> copying::names_of(const entry& of) const {

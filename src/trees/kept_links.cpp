@@ -4,8 +4,8 @@
 namespace aio::detail {
 
 kept_links::key kept_links::key_of(const file_status& source) noexcept {
-    const timespec born = source.has_btime() ? source.btime : timespec{};
-    return {source.device, source.inode, born.tv_sec, born.tv_nsec};
+    const timespec& since = source.has_btime() ? source.btime : source.mtime;
+    return {source.device, source.inode, since.tv_sec, since.tv_nsec};
 }
 
 std::optional<kept_links::place> kept_links::find(const file_status& source) {

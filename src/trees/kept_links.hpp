@@ -40,7 +40,8 @@ class kept_links {
         place at;
         std::uint64_t left = 0;  // names that may still be met
     };
-    /// With the time it was created, where there is one: a number that is given again is another file's.
+    /// With the time it was created, or changed if that is not told: a number that is given again is another
+    /// file's.
     using key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
     [[nodiscard]] static key key_of(const file_status& source) noexcept;
 
