@@ -2,16 +2,14 @@
 // The kernel's ring, through liburing: the one file that knows io_uring.
 //
 // What was observed, on 6.18, and decides how a ring is set up:
-// - Completions of an ordinary ring interrupt the thread that submitted: its epoll_wait gives EINTR (129 of
-// 500
-//   reads). With DEFER_TASKRUN they wait until that thread asks, and nobody is interrupted.
-// - With DEFER_TASKRUN, a poll of the ring's descriptor is not woken by what waits so. A registered eventfd
-// is.
+// - Completions of an ordinary ring interrupt the thread that submitted: its epoll_wait gives EINTR
+//   (129 of 500 reads). With DEFER_TASKRUN they wait until that thread asks, and nobody is interrupted.
+// - With DEFER_TASKRUN, a poll of the ring's descriptor is not woken by what waits so. A registered
+//   eventfd is.
 // - With DEFER_TASKRUN, only the thread that submitted can reap. If another is to (the polling thread
-// changed, the
-//   context is destroyed elsewhere, the first thread is gone), closing the ring helps: everything ends, and
-//   the events still come, into memory that stays ours if the ring was made with NO_MMAP. A mapping of the
-//   kernel's memory would keep the ring open instead.
+//   changed, the context is destroyed elsewhere, the first thread is gone), closing the ring helps:
+//   everything ends, and the events still come, into memory that stays ours if the ring was made with
+//   NO_MMAP. A mapping of the kernel's memory would keep the ring open instead.
 // - Where there is no NO_MMAP (before 6.5) a ring without DEFER_TASKRUN serves: any thread may reap it.
 #include "ring.hpp"
 
@@ -24,6 +22,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -329,6 +328,9 @@ std::size_t linux_ring::reap(std::span<ring_event> into) noexcept {
 
 void linux_ring::notify(bool wanted) noexcept {
     static_cast<void>(io_uring_cq_eventfd_toggle(&ring_, wanted));
+    // Sequentially consistent: the kernel notes that there is work, and then looks whether it is to signal;
+    // who asked it to looks afterwards whether there is work. One of them sees the other.
+    if (wanted) std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 void linux_ring::close() noexcept {

@@ -2,6 +2,7 @@
 // Cancelling and forgetting, at every state: C-CANCEL, M-15, safety.md "Whose memory".
 #include "support/engines.hpp"
 #include "support/gate.hpp"
+#include "support/patience.hpp"
 #include "support/temporary.hpp"
 #include "support/ways.hpp"
 
@@ -365,7 +366,7 @@ TEST_F(CancelRunning, MessageWakesASleepingPoller) {
         EXPECT_TRUE(eventually([&] { return io->statistics().running == 1; }));
         job.cancel();
     });
-    EXPECT_TRUE(io->flush(10s));
+    EXPECT_TRUE(io->flush(long_enough()));
     other.join();
     let_open_return();
 }

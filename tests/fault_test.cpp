@@ -84,7 +84,7 @@ TEST_F(Fault, ForkedWithoutThreadsALoopThatWatchesTheDescriptorGoesOn) {  // T's
         for (int i = 0; i < 10; ++i)
             io.submit(stat("/"), [&](result<file_status>) { ++delivered; });
         while (delivered < 10) {
-            require(is_readable(io.fd(), 5000));
+            require(becomes_readable(io.fd()));
             io.poll();
         }
         require(!is_readable(io.fd()));

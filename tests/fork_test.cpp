@@ -3,6 +3,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/leaks.hpp"
+#include "support/patience.hpp"
 #include "support/ways.hpp"
 
 #include <aio/aio.hpp>
@@ -33,7 +34,7 @@ class Fork : public leak_checked {
         io.submit(busy(0s), [&](result<>) { delivered = true; });
         while (!delivered) {
             // Inside a poll the descriptor tells nothing.
-            require(inside_poll ? io.wait(10s) : is_readable(io.fd(), 10'000));
+            require(inside_poll ? io.wait(long_enough()) : becomes_readable(io.fd()));
             io.poll();
         }
         require(!io.run(busy(100ms).with({.deadline = 2ms})));
@@ -248,7 +249,7 @@ TEST_F(Fork, StormLosesNothing) {  // B-9: locks held across fork
         child_end end = run_in_child([&] {
             require(io.statistics().outstanding == 0);
             require(io.run(stat("/")).has_value());
-            require(io.run(busy(0s).with({.deadline = 20s})).has_value());
+            require(io.run(busy(0s).with({.deadline = long_enough()})).has_value());
         });
         ASSERT_EQ(unexpected_end(end), "") << "fork " << i;
     }

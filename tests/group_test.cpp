@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Groups: G-1 to G-9, G-13, G-15, M-12, R-GROUP.
 #include "support/engines.hpp"
+#include "support/patience.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
@@ -517,7 +518,7 @@ TEST_P(Group, AwaitedByTwoTasksResumesBoth) {  // never a silent hang
     int resumed = 0;
     io->submit(tasks::awaiting_group(all, resumed), [] {});
     io->submit(tasks::awaiting_group(all, resumed), [] {});
-    io->flush(5s);
+    io->flush(long_enough());
     EXPECT_EQ(resumed, 2);
 }
 

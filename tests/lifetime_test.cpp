@@ -3,6 +3,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/leaks.hpp"
+#include "support/patience.hpp"
 #include "support/temporary.hpp"
 #include "support/ways.hpp"
 
@@ -118,7 +119,7 @@ TEST_F(Lifetime, GroupDestroyedInFlightWaitsForTheCallersBufferOnly) {
         EXPECT_EQ(buffer[3], std::byte('d'));
     }
     writer.join();
-    EXPECT_TRUE(io.flush(5s));
+    EXPECT_TRUE(io.flush(long_enough()));
     let_open_return();
     ::close(ends[0]);
     ::close(ends[1]);

@@ -4,6 +4,7 @@
 
 #include "operations/listing.hpp"
 #include "operations/scandir.hpp"
+#include "support/patience.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -103,7 +104,7 @@ TEST_F(Load, CancelledEndsAtOnceAlsoWhileARequestHangs) {
     io->wait(20ms);
     io->poll();
     request.cancel();
-    io->flush(2s);
+    io->flush(aio::test::long_enough());
     EXPECT_EQ(got, ECANCELED);
     aio::file release(
         ::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));  // lets the abandoned open return

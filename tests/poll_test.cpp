@@ -491,7 +491,7 @@ TEST_F(PollOfThreads, DescriptorBecomesReadableWhenAWorkerFinishes) {  // C-READ
         bool delivered = false;
         io.submit(busy(0s), [&](result<>) { delivered = true; });
         while (!delivered) {
-            ASSERT_TRUE(is_readable(io.fd(), 10'000)) << "round " << i;
+            ASSERT_TRUE(becomes_readable(io.fd())) << "round " << i;
             io.poll();
         }
     }

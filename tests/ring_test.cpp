@@ -2,6 +2,7 @@
 // The ring route, on rings that lie, refuse, lose and interrupt: same results, no request lost. F1-F4, F10.
 #include "operations_fixture.hpp"
 #include "support/fake_ring.hpp"
+#include "support/patience.hpp"
 
 #include <aio/aio.hpp>
 
@@ -186,7 +187,7 @@ TEST_F(Ring, WhatWaitsForRoomCanBeTakenBack) {
     EXPECT_EQ(kernel->calls, 2U);
     for (request& each : waiting)
         each.cancel();
-    io->flush(5s);
+    io->flush(long_enough());
     EXPECT_EQ(canceled, 10);
     EXPECT_EQ(io->statistics().running, 0U);
 }
@@ -205,7 +206,7 @@ TEST_F(Ring, CancelIsPassedOnAndMeansNoEffect) {  // C-CANCEL; F3: −512 of wha
                 std::thread([&] { reading.cancel(); }).join();
             else
                 reading.cancel();
-            EXPECT_TRUE(io->flush(5s));
+            EXPECT_TRUE(io->flush(long_enough()));
             EXPECT_EQ(outcome, ECANCELED);
             EXPECT_EQ(buffer, std::string(100, '-'));
         }
@@ -235,7 +236,7 @@ TEST_F(Ring, OnlyItsOwnEventEndsACall) {  // F4: a cancel that found nothing doe
     EXPECT_EQ(kernel->cancels_asked, 1U);
     EXPECT_FALSE(outcome) << "the kernel may still write to it";
     kernel->release();
-    EXPECT_TRUE(io->flush(5s));
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_EQ(outcome, 100U) << "it took effect: the true result";
 }
 
@@ -246,7 +247,7 @@ TEST_F(Ring, AnAbandonedReadKeepsItsMemoryUntilTheKernelIsDone) {  // F4, safety
     int outcome = -1;
     request reading = io->submit(read(f, 5000, 0), [&](result<std::string> got) { outcome = failure(got); });
     reading.cancel();
-    EXPECT_TRUE(io->flush(5s)) << "what owns its memory is given up at once";
+    EXPECT_TRUE(io->flush(long_enough())) << "what owns its memory is given up at once";
     EXPECT_EQ(outcome, ECANCELED);
     EXPECT_EQ(io->statistics().abandoned, 1U);
     kernel->release();
@@ -294,7 +295,7 @@ TEST_F(Ring, LostWithCallsInFlightNothingIsLost) {
         }));
     kernel->submit_error = EPERM;
     requests[3].cancel();  // which needs a submit
-    EXPECT_TRUE(io->flush(10s));
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_EQ(right, 29);
     EXPECT_EQ(canceled, 1);
     kernel->submit_error = 0;
@@ -311,7 +312,7 @@ TEST_F(Ring, BusyForAWhileItIsTriedAgain) {
     EXPECT_FALSE(done);
     kernel->submit_error = 0;
     EXPECT_TRUE(is_readable(io->fd(), 1000)) << "a loop must come back to try again";
-    EXPECT_TRUE(io->flush(5s));
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_TRUE(done);
 }
 
@@ -322,11 +323,11 @@ TEST_F(Ring, AnotherPollingThreadTakesOver) {
     for (int i = 0; i < 20; ++i)
         io->submit(read(f, 10, 0), [&](result<std::string> got) { right += got == text.substr(0, 10); });
     std::thread([&] {
-        EXPECT_TRUE(io->flush(10s)) << "the old ring's calls end, and are made by workers";
+        EXPECT_TRUE(io->flush(long_enough())) << "the old ring's calls end, and are made by workers";
         EXPECT_EQ(right, 20);
         kernel->decide = nullptr;
         io->submit(read(f, 10, 0), [&](result<std::string> got) { right += got.has_value(); });
-        EXPECT_TRUE(io->flush(10s));
+        EXPECT_TRUE(io->flush(long_enough()));
     }).join();
     EXPECT_EQ(right, 21);
     EXPECT_EQ(kernel->made, 2U);

@@ -2,6 +2,7 @@
 // Counters of the routes, and AIO_TRACE. C-STATISTICS, C-TRACE.
 #include "operations_fixture.hpp"
 #include "support/gate.hpp"
+#include "support/patience.hpp"
 
 #include <aio/aio.hpp>
 
@@ -69,7 +70,7 @@ TEST_F(Statistics, TheLongestRunningCallShows) {
     EXPECT_TRUE(eventually([&] { return io->statistics().longest_running > 20ms; }));
     EXPECT_LT(io->statistics().longest_running, 1min);
     closed.open();
-    EXPECT_TRUE(io->flush(10s));
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_TRUE(eventually([&] { return io->statistics().longest_running == 0ns; }));
 }
 

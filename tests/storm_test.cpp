@@ -4,6 +4,7 @@
 #include "support/child.hpp"
 #include "support/engines.hpp"
 #include "support/gate.hpp"
+#include "support/patience.hpp"
 #include "support/sanitizers.hpp"
 #include "support/signals.hpp"
 #include "support/temporary.hpp"
@@ -66,7 +67,7 @@ TEST_P(CancelFromThreads, EachOutcomeArrivesOnce) {
             while (all.at_work())
                 io->poll({.requests = 5, .time = {}});
         }
-        ASSERT_TRUE(io->flush(30s));
+        ASSERT_TRUE(io->flush(long_enough()));
         for (std::size_t i = 0; i < arrived.size(); ++i)
             ASSERT_EQ(arrived[i], 1) << i;
     }
@@ -86,7 +87,7 @@ TEST_P(CancelFromThreads, OfAGroupOfManyEndsItOnce) {
         while (three.at_work())
             io->poll({.requests = 100, .time = {}});
     }
-    ASSERT_TRUE(io->flush(30s));
+    ASSERT_TRUE(io->flush(long_enough()));
     EXPECT_EQ(arrived, members);
     EXPECT_EQ(ended, 1);
     EXPECT_EQ(io->statistics().outstanding, 0U);
@@ -247,7 +248,7 @@ TEST_P(ForkAtEveryState, ChildIsEmptyAndWholeAndTheParentLosesNothing) {
         EXPECT_EQ(unexpected_end(end), "");
         s.closed.open();
         s.open_fifo();
-        EXPECT_TRUE(s.io->flush(30s));
+        EXPECT_TRUE(s.io->flush(long_enough()));
         EXPECT_EQ(s.delivered - before, s.expected);
     }
 }
@@ -286,7 +287,7 @@ TEST_P(Stuck, RequestsOfEveryKindHoldNobodyUp) {  // safety.md: 32 requests stuc
     writer = file();  // the end of the pipe
     closed.open();
     const file other_end(::open((tree / "fifo").c_str(), O_RDWR | O_CLOEXEC));
-    EXPECT_TRUE(io->flush(30s));
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_EQ(ended, 32);
 }
 

@@ -3,6 +3,7 @@
 // all.
 #include "support/engines.hpp"
 #include "support/leaks.hpp"
+#include "support/patience.hpp"
 #include "support/storm.hpp"
 #include "support/temporary.hpp"
 #include "support/ways.hpp"
@@ -47,8 +48,8 @@ TEST_P(Stress, FourThreadsStartCancelAndMove) {
     for (std::thread& each : others)
         each.join();
     io.threads({});
-    ASSERT_TRUE(io.flush(30s)) << "outstanding " << io.statistics().outstanding << ", ready "
-                               << io.statistics().ready << ", running " << io.statistics().running;
+    ASSERT_TRUE(io.flush(long_enough())) << "outstanding " << io.statistics().outstanding << ", ready "
+                                         << io.statistics().ready << ", running " << io.statistics().running;
     for (auto& each : storms)
         EXPECT_EQ(each->delivered(), each->expected());
     EXPECT_EQ(io.statistics().outstanding, 0U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Teardown in flight: once a request has let its memory go, neither a worker nor the kernel writes there.
 #include "support/engines.hpp"
+#include "support/patience.hpp"
 #include "support/sanitizers.hpp"
 #include "support/signals.hpp"
 #include "support/temporary.hpp"
@@ -141,7 +142,7 @@ TEST_P(Teardown, NothingIsWrittenAfterRelease) {
         }
         if (round % 3 == 0) some.reset();
         if (round % 3 == 1) {
-            EXPECT_TRUE((*io)->flush(30s));
+            EXPECT_TRUE((*io)->flush(long_enough()));
         }
         some.reset();
         started.clear();

@@ -4,6 +4,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/leaks.hpp"
+#include "support/patience.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
@@ -54,7 +55,7 @@ TEST_F(Threads,
         io.submit(closed.work());
         for (int i = 0; i < 20; ++i)
             io.submit(closed.work());
-        ASSERT_TRUE(is_readable(io.fd(), 10'000)) << most << " threads";
+        ASSERT_TRUE(becomes_readable(io.fd())) << most << " threads";
         io.poll();
         EXPECT_TRUE(delivered);
         closed.open();
@@ -162,7 +163,7 @@ TEST_F(Threads, LimitOfZeroQueuesUntilItIsRaised) {  // C-MAXP
     EXPECT_FALSE(is_readable(io.fd()));
     io.threads({.max = 4});
     while (delivered < 10) {
-        ASSERT_TRUE(is_readable(io.fd(), 10'000)) << "raising starts threads by itself";
+        ASSERT_TRUE(becomes_readable(io.fd())) << "raising starts threads by itself";
         io.poll();
     }
 }
@@ -177,7 +178,7 @@ TEST_F(Threads, LimitLoweredToZeroWhileTheyRunDoesNotStrandTheQueue) {
         int delivered = 0;
         io.submit(busy(0s), [&](result<>) { ++delivered; });
         closed.open();
-        EXPECT_TRUE(io.flush(10s));
+        EXPECT_TRUE(io.flush(long_enough()));
         EXPECT_EQ(delivered, 1);
     }
 }
@@ -227,7 +228,7 @@ TEST_F(Threads, NoWakeUpIsLostWhenTheyTimeOut) {  // B-8, E-8
             const int many = 1 + i % 3;
             for (int j = 0; j < many; ++j)
                 io.submit(call([] {}), [&](result<>) { ++delivered; });
-            ASSERT_TRUE(io.flush(20s)) << "round " << i << ", idle " << idle;
+            ASSERT_TRUE(io.flush(long_enough())) << "round " << i << ", idle " << idle;
             ASSERT_EQ(delivered, many);
             const auto end = clock::now() + std::chrono::nanoseconds(seed % 40'000);
             while (clock::now() < end) {

@@ -108,4 +108,8 @@ bool is_readable(int fd, int milliseconds) {
     return ::poll(&watched, 1, milliseconds) == 1;
 }
 
+bool becomes_readable(int fd) {
+    return is_readable(fd, static_cast<int>(std::chrono::milliseconds(long_enough()).count()));
+}
+
 }  // namespace aio::test

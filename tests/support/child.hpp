@@ -19,7 +19,7 @@ struct child_end {
 /// Forks, runs `body` in the child, and waits for its end. A body that returns ends the child with status 0,
 /// or 98 if an expectation failed, without running destructors and exit handlers of this process; `exit` in
 /// it runs them. The child is killed after `seconds`.
-child_end run_in_child(const std::function<void()>& body, int seconds = 30);
+child_end run_in_child(const std::function<void()>& body, int seconds = 90);
 
 /// Empty if the child ended with `status`, else what happened.
 std::string unexpected_end(const child_end& end, int status = 0);
@@ -32,5 +32,7 @@ void become_nobody();
 
 /// Readable within `milliseconds`?
 bool is_readable(int fd, int milliseconds = 0);
+/// Readable, at the latest after long_enough().
+bool becomes_readable(int fd);
 
 }  // namespace aio::test

@@ -101,7 +101,7 @@ std::vector<std::string> names_of_other_threads() {
 }
 
 bool eventually_holds(bool (*condition)(void*), void* data) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10 * patience());
+    const auto end = std::chrono::steady_clock::now() + long_enough();
     while (!condition(data)) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -125,7 +125,7 @@ void leak_checked::SetUp() {
     const std::string name = std::string(info->test_suite_name()) + "." + info->name();
     std::strncpy(name_of_test, name.c_str(), sizeof name_of_test - 1);
     ::signal(SIGALRM, on_alarm);
-    ::alarm(static_cast<unsigned>(60 * patience()));
+    ::alarm(static_cast<unsigned>(150 * patience()));
     std::thread([] {}).join();  // the thread sanitizer starts one of its own with the first
     // Workers of a test before, without this fixture, may be about to end, or only to begin. Other libraries'
     // threads stay: not for long.

@@ -28,11 +28,11 @@ std::size_t count_mappings();
 /// The names of the process's threads but the calling one.
 std::vector<std::string> names_of_other_threads();
 
-/// Waits until `condition()` holds; false if it does not within ten seconds. For what nothing announces.
+/// Waits until `condition()` holds; false if it does not in long_enough(). For what nothing announces.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition);
 
-/// Also ends the process, naming the test, if one takes longer than a minute: a hang is a failure.
+/// Also ends the process, naming the test, if one takes longer than 150 seconds: a hang is a failure.
 class leak_checked : public testing::Test {
   protected:
     void SetUp() override;
