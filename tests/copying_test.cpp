@@ -298,6 +298,17 @@ TEST_P(Copying, AStoppedCopyLeavesNoPartialFile) {
         EXPECT_EQ(fs::file_size(each), 10'000U);
 }
 
+TEST_P(Copying, NamesOfAFileStayTogetherWhereLinksToItAreFollowed) {
+    auto io = make_context();
+    fs::create_directory(path("tree"));
+    tree_->write("tree/one", "linked");
+    fs::create_hard_link(path("tree/one"), path("tree/two"));
+    for (const char* each : {"tree/0", "tree/1", "tree/2", "tree/3"})
+        fs::create_symlink("one", path(each));
+    EXPECT_TRUE(io->run(copy_tree(path("tree"), path("copy"), {.follow = follow_links::always})));
+    EXPECT_EQ(fs::hard_link_count(path("copy/one")), 6U);
+}
+
 TEST_P(Copying, MoveRenames) {  // R-MOVE
     auto io = make_context();
     tree_->write("there", "old");

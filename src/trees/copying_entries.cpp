@@ -312,7 +312,7 @@ void copying::stands_alone(worker& self, const entry& of, const std::error_code&
 /// Makes a further name of a file that was copied already. False: it was not, or cannot be, or its copy is
 /// gone.
 result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
-    const auto first = links_.find(of.status);
+    const auto first = links_.find(of.status, !of.follow);
     if (!first) return false;
     unique_fd directory;
     int base = first->base ? first->base->get() : root_->to.fd.get();

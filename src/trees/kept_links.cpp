@@ -8,7 +8,7 @@ kept_links::key kept_links::key_of(const file_status& source) noexcept {
     return {source.device, source.inode, since.tv_sec, since.tv_nsec};
 }
 
-std::optional<kept_links::place> kept_links::find(const file_status& source) {
+std::optional<kept_links::place> kept_links::find(const file_status& source, bool by_name) {
     const key which = key_of(source);
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -20,7 +20,7 @@ std::optional<kept_links::place> kept_links::find(const file_status& source) {
         }
         if (found->second.is_made) {
             place at = found->second.at;
-            if (--found->second.left <= 1) copies_.erase(found);
+            if (by_name && --found->second.left <= 1) copies_.erase(found);
             return at;
         }
         changed_.wait(lock);

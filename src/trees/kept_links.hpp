@@ -29,8 +29,9 @@ class kept_links {
     };
 
     /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then,
-    /// unless it has one name only. Waits for another worker that is making it.
-    [[nodiscard]] std::optional<place> find(const file_status& source);
+    /// unless it has one name only. Waits for another worker that is making it. `by_name`: by one of its own
+    /// names, of which each comes once; those of links that are followed do not count.
+    [[nodiscard]] std::optional<place> find(const file_status& source, bool by_name);
     void made(const file_status& source, place at);
     void failed(const file_status& source);
 
