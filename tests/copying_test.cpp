@@ -309,6 +309,19 @@ TEST_P(Copying, NamesOfAFileStayTogetherWhereLinksToItAreFollowed) {
     EXPECT_EQ(fs::hard_link_count(path("copy/one")), 6U);
 }
 
+TEST_P(Copying, ALinkThatIsFollowedToAFifoBecomesAFifo) {
+    auto io = make_context();
+    ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0640), 0);
+    fs::create_directory(path("tree"));
+    fs::create_symlink("../fifo", path("tree/link"));
+    const tree_result one = io->run(copy(path("tree/link"), path("copy")));
+    EXPECT_TRUE(one) << one.error().message();
+    EXPECT_TRUE(fs::is_fifo(path("copy")));
+    const tree_result all = io->run(copy_tree(path("tree"), path("all"), {.follow = follow_links::always}));
+    EXPECT_TRUE(all) << all.error().message();
+    EXPECT_TRUE(fs::is_fifo(path("all/link")));
+}
+
 TEST_P(Copying, MoveRenames) {  // R-MOVE
     auto io = make_context();
     tree_->write("there", "old");

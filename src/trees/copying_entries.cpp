@@ -355,8 +355,8 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
     if (!status) return std::unexpected(status.error());
     const bool is_ours = status->type() == of.type && status->uid == ::geteuid() && status->links == 1;
     if (!is_ours) return error(ESTALE);
-    const auto from =
-        attempt([&] { return ::openat(of.from, of.from_name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
+    const int flags = O_PATH | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW);
+    const auto from = attempt([&] { return ::openat(of.from, of.from_name, flags); });
     if (!from) return std::unexpected(from.error());
     const unique_fd source(*from);
     const auto source_status = status_at(source.get(), "");
