@@ -322,6 +322,17 @@ TEST_P(Copying, ALinkThatIsFollowedToAFifoBecomesAFifo) {
     EXPECT_TRUE(fs::is_fifo(path("all/link")));
 }
 
+TEST_P(Copying, ALinkThatIsFollowedToNowhereIsAFailure) {  // T-6
+    auto io = make_context();
+    fs::create_directory(path("tree"));
+    fs::create_symlink("nowhere", path("tree/link"));
+    tree_->write("tree/file", "text");
+    const tree_result done = io->run(copy_tree(path("tree"), path("copy"), {.follow = follow_links::always}));
+    EXPECT_EQ(done.error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(done.failed, 1U);
+    EXPECT_EQ(content_of(path("copy/file")), "text");
+}
+
 TEST_P(Copying, MoveRenames) {  // R-MOVE
     auto io = make_context();
     tree_->write("there", "old");

@@ -55,9 +55,10 @@ bool copying::copy_one(worker& self, entry& of) {
         return false;
     };
     if (const result<> looked = look(of); !looked) {
-        // What is gone below the root was not there when it was copied.
-        if (!of.in || looked.error() != std::errc::no_such_file_or_directory)
-            fail(self, of.in, "open", source_path(of), looked.error());
+        // What is gone below the root was not there when it was copied. A link that leads nowhere is.
+        const bool is_gone = looked.error() == std::errc::no_such_file_or_directory &&
+                             !(of.follow && status_at(of.from, of.from_name));
+        if (!of.in || !is_gone) fail(self, of.in, "open", source_path(of), looked.error());
         return false;
     }
     // A directory made here has no names that others could have given, as a rule: then the first attempt
