@@ -333,6 +333,13 @@ TEST_P(Copying, ALinkThatIsFollowedToNowhereIsAFailure) {  // T-6
     EXPECT_EQ(content_of(path("copy/file")), "text");
 }
 
+TEST_P(Copying, ASocketThatIsToBeReadIsTheErrorOfOpen) {
+    auto io = make_context();
+    ASSERT_EQ(::mknod(path("socket").c_str(), S_IFSOCK | 0600, 0), 0);
+    EXPECT_EQ(io->run(copy(path("socket"), path("copy"), {.read_special = true})).error(),
+              std::errc::no_such_device_or_address);
+}
+
 TEST_P(Copying, MoveRenames) {  // R-MOVE
     auto io = make_context();
     tree_->write("there", "old");

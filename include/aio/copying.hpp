@@ -71,7 +71,7 @@ struct copy_options {
     /// Shared by copies that belong together; null: names are kept together within this one. With
     /// preserve::all. Lifetime: outlives the task.
     copied_links* links = nullptr;
-    /// Read a root that is a FIFO or a device, instead of making one.
+    /// Read a root that is a FIFO or a device, instead of making one. A socket is ENXIO then.
     bool read_special = false;
     /// Write each file to the disk before it gets its name, and its name before it is done; of a move, before
     /// the source is removed.

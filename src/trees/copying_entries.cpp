@@ -93,8 +93,10 @@ result<> copying::look(entry& of) {
         O_RDONLY | O_NOCTTY | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW) | (reads_special ? 0 : O_NONBLOCK);
     const auto fd = attempt([&] { return ::openat(of.from, of.from_name, flags); });
     // Something else took the name: a link, a socket, a device without a driver.
-    if (!fd && (fd.error() == std::errc::too_many_symbolic_link_levels ||
-                fd.error() == std::errc::no_such_device_or_address))
+    // A root that is to be read may be one.
+    if (!fd && !reads_special &&
+        (fd.error() == std::errc::too_many_symbolic_link_levels ||
+         fd.error() == std::errc::no_such_device_or_address))
         return error(ESTALE);
     if (!fd) return std::unexpected(fd.error());
     of.content = unique_fd(*fd);
