@@ -351,6 +351,34 @@ TEST_P(Copying, MoveRenames) {  // R-MOVE
     EXPECT_EQ(io->run(move(file_, path("there"))).error(), std::errc::no_such_file_or_directory);
 }
 
+dev_t device_of(const fs::path& path) {
+    struct stat status = {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_dev;
+}
+
+TEST_P(Copying, ADurableMoveMayLeadThroughItsSource) {
+    auto io = make_context();
+    fs::create_directory(path("tree"));
+    const tree_result done = io->run(move(path("tree"), path("tree/../moved"), {.durable = true}));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(exists(path("moved")));
+}
+
+TEST_P(Copying, MoveBetweenFileSystemsRefusesWhatRenameRefuses) {
+    const temporary_tree other("/dev/shm");
+    if (device_of(tree_->root()) == device_of(other.root())) GTEST_SKIP() << "there is one file system";
+    auto io = make_context();
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    fs::create_directory_symlink("tree", path("link"));
+    EXPECT_EQ(io->run(move(path("tree/."), other / "copy")).error(), std::errc::device_or_resource_busy);
+    EXPECT_EQ(io->run(move(path("link/"), other / "copy")).error(), std::errc::not_a_directory);
+    EXPECT_EQ(io->run(move(file_ + '/', other / "copy")).error(), std::errc::not_a_directory);
+    EXPECT_EQ(content_of(path("tree/file")), "text");
+    EXPECT_TRUE(fs::is_empty(other.root()));
+}
+
 TEST_P(Copying, MoveBetweenFileSystemsRemovesWhatItCopied) {
     struct stat here = {};
     struct stat memory = {};

@@ -37,12 +37,24 @@ result<> rename_at_once(const moving& what) {
     const target to = what.to.target();
     if (const int wrong = from.error ? from.error : to.error) return error(wrong);
     const unsigned flags = what.how.existing == on_existing::fail ? unsigned{RENAME_NOREPLACE} : 0U;
+    // The way to the new name may lead through the old one, which is gone then.
+    const auto operand = what.how.durable ? open_operand(to) : tree_operand{};
     const auto made = attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, flags); });
     if (!made) return std::unexpected(made.error());
-    if (!what.how.durable) return {};
-    const auto operand = open_operand(to);
     if (!operand) return std::unexpected(operand.error());
-    return sync_directory(operand->base.get());
+    return what.how.durable ? sync_directory(operand->base.get()) : result<>();
+}
+
+/// What rename does not take for a source is none between file systems either: copied, it could not be
+/// removed.
+result<> check_source(const moving& what) {
+    const auto operand = open_operand(what.from.target());
+    if (!operand) return std::unexpected(operand.error());
+    if (operand->is_nameless) return error(EBUSY);
+    if (!operand->must_be_directory) return {};
+    const auto found = status_at(operand->base.get(), operand->name.c_str());
+    if (!found) return std::unexpected(found.error());
+    return found->is_directory() ? result<>() : error(ENOTDIR);  // also a link to one
 }
 
 result<> open_destination(moving& what) {
@@ -105,7 +117,10 @@ task<> discard(std::shared_ptr<moving> what) {
 }
 
 task<tree_result> move_between(std::shared_ptr<moving> what) {
-    auto open = [what] { return open_destination(*what); };
+    auto open = [what] {
+        const result<> opened = open_destination(*what);
+        return opened ? check_source(*what) : opened;
+    };
     const auto opened = co_await aio::call(std::move(open));
     if (!opened) co_return reported(*what, "open", opened.error());
     copy_options how = what->how;
