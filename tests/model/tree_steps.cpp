@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What is done by composites and to whole trees.
+#include "model/opened.hpp"
 #include "model/world.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,59 +18,6 @@ namespace {
 /// The library opens these to read or write, which waits for a FIFO's other end.
 bool may_wait(world& w, const path_operand& path) {
     return w.posix().type_of(path) == S_IFIFO;
-}
-
-/// Whether the last component of a path says no name: what operations on trees make of "." is tested
-/// elsewhere.
-bool is_nameless(std::string_view name) {
-    while (name.ends_with('/'))
-        name.remove_suffix(1);
-    const std::size_t slash = name.rfind('/');
-    if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
-    return name.empty() || name == "." || name == "..";
-}
-
-std::string without_slashes(std::string name) {
-    while (name.ends_with('/'))
-        name.pop_back();
-    return name;
-}
-
-std::string joined(std::vector<std::string> names) {
-    std::ranges::sort(names);
-    std::string text;
-    for (const std::string& name : names)
-        text += name + ", ";
-    return text;
-}
-
-/// Closes what a reference opened.
-class opened {
-  public:
-    explicit opened(int fd) : fd_(fd) {}
-    opened(const opened&) = delete;
-    opened& operator=(const opened&) = delete;
-    ~opened() {
-        const int kept = errno;
-        if (fd_ >= 0) ::close(fd_);
-        errno = kept;
-    }
-    [[nodiscard]] int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
-
-std::vector<std::string> names_in(int directory) {
-    std::vector<std::string> names;
-    DIR* stream = ::fdopendir(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!stream) return names;
-    while (const dirent* entry = ::readdir(stream))
-        if (const std::string_view name = entry->d_name; name != "." && name != "..")
-            names.emplace_back(name);
-    ::closedir(stream);
-    return names;
 }
 
 void load_step(world& w) {
@@ -170,8 +117,12 @@ void append_step(world& w) {
             return p.at(path, [&](int base, const char* name) {
                 const opened file(::openat(base, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
                 if (!file) return answer{errno, {}};
-                if (content.empty()) return answer{};
-                return answer_of(::write(file.get(), content.data(), content.size()));
+                for (std::string_view left = content; !left.empty();) {
+                    const ssize_t written = ::write(file.get(), left.data(), left.size());
+                    if (written < 0) return answer{errno, {}};
+                    left.remove_prefix(static_cast<std::size_t>(written));  // the largest size may be near
+                }
+                return answer{};
             });
         });
 }
@@ -196,7 +147,7 @@ answer run_tree(library_side& l, task<tree_result> work) {
 
 answer remove_tree(int base, const std::string& path, tree_counts& counts) {
     const opened directory(::openat(base, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) return {errno == ELOOP ? ENOTDIR : errno, {}};
+    if (!directory) return {errno, {}};  // ENOTDIR for a link, ELOOP on the way to it
     for (const std::string& name : names_in(directory.get())) {
         struct ::stat status = {};
         ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW);

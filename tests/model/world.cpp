@@ -28,19 +28,21 @@ std::string make_root(const std::string& directory, const char* name) {
     return root;
 }
 
-std::string in_quotes(std::string_view text) {
+std::string in_quotes(std::string_view text, std::size_t most = 40) {
     std::string shown = "\"";
-    for (const char c : text.substr(0, 40))
+    for (const char c : text.substr(0, most))
         if (c >= ' ' && c < 127)
             shown += c;
         else
             shown += "\\" + std::to_string(static_cast<unsigned char>(c));
-    if (text.size() > 40) shown += "… " + std::to_string(text.size());
+    if (text.size() > most) shown += "… " + std::to_string(text.size());
     return shown + '"';
 }
 
-std::string shown(const answer& what) {
-    return what.error ? ::strerrorname_np(what.error) : in_quotes(what.value);
+std::string shown(const answer& what, std::size_t most = 40) {
+    if (!what.error) return in_quotes(what.value, most);
+    const std::string value = what.value.empty() ? "" : ' ' + in_quotes(what.value, most);
+    return ::strerrorname_np(what.error) + value;
 }
 
 std::string shown(const path_operand& of) {
@@ -61,7 +63,7 @@ std::string shown(const path_operand& of) {
 const std::vector<step>& all_steps() {
     static const std::vector<step> all = [] {
         std::vector<step> made;
-        for (const auto& some : {path_steps(), file_steps(), tree_steps()})
+        for (const auto& some : {path_steps(), file_steps(), tree_steps(), copy_steps()})
             made.insert(made.end(), some.begin(), some.end());
         return made;
     }();
@@ -112,7 +114,9 @@ void world::step() {
 
 void world::finish_step(const answer& got, const answer& expected) {
     transcript_ += line_ + " = " + shown(got) + '\n';
-    if (got != expected) differs("but plain calls give " + shown(expected));
+    constexpr std::size_t most = 4000;
+    if (got != expected)
+        differs("whole: " + shown(got, most) + "\nbut plain calls give " + shown(expected, most));
 }
 
 void world::compare_snapshots() {

@@ -72,11 +72,12 @@ class world {
         finish_step(got, expected);
     }
     [[nodiscard]] posix_side& posix() { return posix_; }
+    /// Also done every few steps.
+    void compare_snapshots();
 
   private:
     void step();
     void finish_step(const answer& got, const answer& expected);
-    void compare_snapshots();
     void differs(const std::string& how);
     std::string draw_name();
     [[nodiscard]] int library_root_fd() const { return library_.root_handle().fd(); }
@@ -101,7 +102,8 @@ struct step {
 std::span<const step> path_steps();
 std::span<const step> file_steps();
 std::span<const step> tree_steps();
-/// All of these.
+std::span<const step> copy_steps();
+/// All of these. New ones are the last: the fuzzer's programs say their numbers.
 const std::vector<step>& all_steps();
 
 }  // namespace aio::test
