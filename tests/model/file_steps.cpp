@@ -196,9 +196,9 @@ void sendfile_step(world& w) {
                     if (offset < 0) return answer{EINVAL, {}};
                     if (!length) return answer{0, "0"};
                     std::vector<std::byte> buffer(length);
-                    if ((::fcntl(out_fd, F_GETFL) & O_ACCMODE) == O_RDONLY) return answer{EBADF, {}};
                     const ssize_t got = ::pread(in_fd, buffer.data(), length, offset);
-                    if (got <= 0) return count_answer(got);
+                    if (got < 0) return answer{errno, {}};
+                    // Also of nothing: that cannot be written to a file that is not open for it either.
                     return count_answer(::write(out_fd, buffer.data(), static_cast<std::size_t>(got)));
                 });
             });
