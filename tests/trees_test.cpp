@@ -286,6 +286,22 @@ TEST_P(Trees, DiskUsageCountsAFileOnce) {
     EXPECT_EQ(found.directories + found.others, expected().size());
 }
 
+TEST_P(Trees, DiskUsageCountsTreesInTreesOnce) {
+    auto io = make_context();
+    const tree_result whole = io->run(disk_usage(root_));
+    const tree_result part = io->run(disk_usage(root_ + "/a/b"));
+    counted_files counted;
+    for (const std::string& root : {root_, root_ + "/a/b"})
+        counted.add_root(io->run(lstat(root)).value());
+    disk_usage_options how;
+    how.counted = &counted;
+    EXPECT_EQ(io->run(disk_usage(root_ + "/a/b", how)).bytes, part.bytes);
+    EXPECT_EQ(io->run(disk_usage(root_, how)).bytes, whole.bytes - part.bytes);
+    const tree_result again = io->run(disk_usage(root_, how));
+    EXPECT_TRUE(again);
+    EXPECT_EQ(again.directories + again.others, 0U);
+}
+
 TEST_P(Trees, ChmodTreeChangesWhatItIsToldAndNoLinksTarget) {
     auto io = make_context();
     const std::string outside = *tree_ / "outside";

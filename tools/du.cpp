@@ -5,6 +5,8 @@
 #include "size_text.hpp"
 #include "tree_runner.hpp"
 
+#include <aio/metadata.hpp>
+
 #include <charconv>
 #include <limits>
 
@@ -27,6 +29,7 @@ class usage_command {
         : settings_(std::move(how)), depth_(depth), runner_("du", settings_.progress) {}
 
     int run() {
+        if (settings_.paths.size() > 1) note_roots();
         for (const std::string& path : settings_.paths) {
             if (runner_.stopped()) break;
             measure(path);
@@ -35,13 +38,18 @@ class usage_command {
     }
 
   private:
+    /// One that lies in another, or is named twice, is counted where it comes first.
+    void note_roots() {
+        for (const std::string& path : settings_.paths)
+            if (const auto found = runner_.io().run(aio::lstat(path))) counted_.add_root(*found);
+    }
     void measure(const std::string& path) {
         aio::disk_usage_options how;
         how.tree = runner_.options();
         how.tree.one_file_system = settings_.one_file_system;
         how.counted = &counted_;
-        how.directory = [this](const aio::directory_usage& of) {
-            if (of.depth <= depth_) print(of.bytes, of.path);
+        how.directory = [this, &path](const aio::directory_usage& of) {
+            if (of.depth <= depth_) print(of.bytes, of.depth ? of.path : path);
         };
         const aio::tree_result found = runner_.run_tree(path, aio::disk_usage(path, how));
         const bool is_file = found.directories == 0 && found.others == 1;

@@ -117,10 +117,13 @@ struct directory_usage {
     unsigned depth = 0;         // 0: the root
 };
 
-/// Files with several names that were counted already, for counting several trees as one.
+/// What was counted already, for counting several trees as one: files with several names, and roots.
 class counted_files {
   public:
     AIO_EXPORT counted_files();
+    /// That of a tree that may lie in another one, or be named twice: it and all below it count once.
+    /// Before any tree is counted.
+    AIO_EXPORT void add_root(const file_status& of);
     counted_files(const counted_files&) = delete;
     counted_files& operator=(const counted_files&) = delete;
     AIO_EXPORT ~counted_files();

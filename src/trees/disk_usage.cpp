@@ -10,20 +10,30 @@ namespace aio {
 
 class counted_files::set {
   public:
+    void add_root(const file_status& of) { roots_.emplace(of.device, of.inode); }
     /// Whether it was not counted before.
     bool add(const file_status& of) {
+        const bool may_come_again =
+            (of.links > 1 && !of.is_directory()) || roots_.contains({of.device, of.inode});
+        if (!may_come_again) return true;
         const std::lock_guard lock(mutex_);
-        return files_.emplace(of.device, of.inode).second;
+        return counted_.emplace(of.device, of.inode).second;
     }
 
   private:
+    using identities = std::set<std::pair<std::uint64_t, std::uint64_t>>;
+
+    identities roots_;
     std::mutex mutex_;
-    std::set<std::pair<std::uint64_t, std::uint64_t>> files_;
+    identities counted_;  // under the mutex
 };
 
 counted_files::counted_files() : set_(new set) {}
 counted_files::~counted_files() {
     delete set_;
+}
+void counted_files::add_root(const file_status& of) {
+    set_->add_root(of);
 }
 
 namespace detail {
@@ -57,7 +67,7 @@ class measurement final : public traversal {
     void unreadable(tree_worker& self, tree_node& which, const char* operation,
                     std::error_code reason) override;
 
-    /// Nothing if it was counted by another name.
+    /// Nothing if it was counted before.
     std::optional<std::uint64_t> size_of(const file_status& status);
     void tell(const std::string& path, const usage& of, unsigned depth);
 
@@ -72,10 +82,8 @@ usage& usage_of(tree_node& node) {
 }
 
 std::optional<std::uint64_t> measurement::size_of(const file_status& status) {
-    if (status.links > 1 && !status.is_directory()) {
-        const counted_files& counted = options_.counted ? *options_.counted : own_;
-        if (!counted.get().add(status)) return std::nullopt;
-    }
+    const counted_files& counted = options_.counted ? *options_.counted : own_;
+    if (!counted.get().add(status)) return std::nullopt;
     if (!options_.apparent_size) return status.blocks * block;
     return status.is_regular() || status.is_symlink() ? status.size : 0;
 }
@@ -104,16 +112,17 @@ std::unique_ptr<tree_node> measurement::begin(tree_worker& self) {
         open_place_at(operand->base.get(), operand->name.c_str(), false, operand->must_be_directory);
     if (!opened) return refuse("open", opened.error());
     root->from = std::move(*opened);
-    enter(self, *root);
+    if (!enter(self, *root)) return nullptr;
     return root;
 }
 
 bool measurement::enter(tree_worker& self, tree_node& node) {
-    const std::uint64_t size = size_of(node.from.status).value_or(0);
+    const std::optional<std::uint64_t> size = size_of(node.from.status);
+    if (!size) return false;
     node.note = std::make_unique<usage>();
-    usage_of(node).add(size, 1);
+    usage_of(node).add(*size, 1);
     ++self.tally.directories;
-    self.tally.bytes += size;
+    self.tally.bytes += *size;
     return true;
 }
 

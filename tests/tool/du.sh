@@ -13,6 +13,12 @@ promise "-d 1" same_as_du -d 1 a
 promise "-d 0" same_as_du -d 0 a
 promise "files" same_as_du kinds/file kinds/sparse
 promise "a file with two names counts once" same_as_du a/b a/b/c/hard
+promise "an operand twice" same_as_du a a
+promise "one in another" same_as_du a a/b a/b/c/hard
+promise "one before what it is in" same_as_du a/b/c a a/b
+promise "-s of both" same_as_du -s a/b a
+promise "a file, and what it is in" same_as_du a/b/c/big a
+promise "a slash at the end" same_as_du a/ kinds
 promise "the source" same_as_du "$SOURCE/src"
 promise "/usr/include" same_as_du -s /usr/include
 promise "-x" same_as_du -x -s /usr/include
