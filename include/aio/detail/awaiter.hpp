@@ -35,7 +35,8 @@ class request_awaiter final : awaited {
         if (how.priority == options::inherited) how.priority = promise_->how.priority;
         if constexpr (requires { work_.at_once(*promise_->owner, how); }) {
             // Of a cancelled task, see below.
-            if (!promise_->cause && (outcome_ = work_.at_once(*promise_->owner, how))) return false;
+            if (!promise_->cause) outcome_ = work_.at_once(*promise_->owner, how);
+            if (outcome_) return false;
         }
         try {
             request_ = std::move(work_).into_block(receiver{this});
