@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -117,6 +118,20 @@ TEST_P(Copying, HolesStayHoles) {
         EXPECT_TRUE(content_of(sparse) == content_of(path("copy")));
         EXPECT_LT(io->run(stat(path("copy")))->blocks * 512, 1U << 20);
     }
+}
+
+TEST_P(Copying, TheLargestFileIsCopiedWithoutItsHoles) {
+    const temporary_tree memory(in_memory());
+    const std::string largest = memory.write("largest");
+    const int fd = ::open(largest.c_str(), O_WRONLY | O_CLOEXEC);
+    const bool written = ::pwrite(fd, "x", 1, std::numeric_limits<off_t>::max() - 1) == 1;
+    ::close(fd);
+    if (!written) GTEST_SKIP() << "no file is that large here";
+    auto io = make_context();
+    const tree_result done = io->run(copy(largest, memory / "copy"));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(done.bytes, static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()));
+    EXPECT_EQ(fs::file_size(memory / "copy"), done.bytes);
 }
 
 TEST_P(Copying, TreesKeepLinksAmongThemselves) {

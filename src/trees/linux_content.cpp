@@ -93,11 +93,11 @@ result<std::uint64_t> content_copier::copy_data(int from, int to) {
         const auto end =
             begin ? seek(from, static_cast<std::uint64_t>(*begin), SEEK_HOLE) : result<off_t>(begin);
         // It cannot tell; or a hostile file system leads us back, or nowhere, for ever.
-        const bool makes_sense = end && static_cast<std::uint64_t>(*begin) >= position && *end > *begin;
-        if (const result<> set =
-                set_both(from, to, makes_sense ? static_cast<std::uint64_t>(*begin) : position);
-            !set)
-            return std::unexpected(set.error());
+        const bool leads_on = begin && static_cast<std::uint64_t>(*begin) >= position;
+        const bool makes_sense = leads_on && end && *end > *begin;
+        // Also where only the end makes none: tmpfs rounds that of the largest file up to a negative one.
+        if (leads_on) position = static_cast<std::uint64_t>(*begin);
+        if (const result<> set = set_both(from, to, position); !set) return std::unexpected(set.error());
         if (!makes_sense) {
             const auto rest = read_and_write(from, to, everything);
             if (!rest) return rest;

@@ -91,6 +91,7 @@ int copy_bytes(int from, int to, off_t at, off_t end) {
 int copy_stretches(int from, int to, off_t size) {
     for (off_t end = 0, at = 0; (at = ::lseek(from, end, SEEK_DATA)) >= 0;) {
         end = ::lseek(from, at, SEEK_HOLE);
+        if (end < at) end = size;  // of the largest file tmpfs says a negative one
         if (::lseek(from, at, SEEK_SET) < 0 || ::lseek(to, at, SEEK_SET) < 0) return errno;
         if (const int failed = copy_bytes(from, to, at, end)) return failed;
     }
