@@ -3,6 +3,7 @@
 // left behind, nothing is removed that was not copied, and what is called durable was synced.
 #include "support/child.hpp"
 #include "support/engines.hpp"
+#include "support/system_calls.hpp"
 #include "support/temporary.hpp"
 #include "trees/temporary_name.hpp"
 
@@ -235,6 +236,30 @@ TEST_F(TreesSafety, AMoveBetweenFileSystemsThatIsStoppedLeavesTheSourceAndNothin
     EXPECT_EQ(done.error(), std::errc::operation_canceled);
     EXPECT_TRUE(fs::is_empty(other->root()));
     EXPECT_EQ(std::distance(fs::directory_iterator(path("tree")), fs::directory_iterator()), 300);
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsReportsTheNamesThatItWasGiven) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    context io;
+    const std::string to = *other / "moved";
+    std::size_t failures = 0;
+    bool has_failed = true;
+    for (int n = 0; has_failed; ++n) {
+        const std::string from = path("tree" + std::to_string(n));
+        fs::create_directory(from);
+        std::ofstream(from + "/file") << "text";
+        copy_options how;
+        how.copied = [&to](const copy_entry& each) { EXPECT_TRUE(each.to.starts_with(to)) << each.to; };
+        const failing_system_call fails({other->root()}, {.error = EIO}, n);
+        for (const tree_failure& each : io.run(aio::move(from, to, how)).failures) {
+            EXPECT_TRUE(each.path.starts_with(to) || each.path.starts_with(from)) << each.path;
+            ++failures;
+        }
+        has_failed = !fails.happened().empty();
+        fs::remove_all(to);
+    }
+    EXPECT_GT(failures, 5U);
 }
 
 TEST(TemporaryName, CannotBeGuessed) {

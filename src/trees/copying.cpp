@@ -56,10 +56,11 @@ copied_links::~copied_links() = default;
 namespace detail {
 
 copying::copying(owned_path from, owned_path to, const copy_options& how, bool directories,
-                 std::shared_ptr<manifest> copied)
+                 std::shared_ptr<manifest> copied, std::string shown)
     : traversal(how.tree, {.places = 2, .piece = 8192, .slice = 256, .acts_on_leaving = true}),
       from_(std::move(from)),
       to_(std::move(to)),
+      shown_(shown.empty() ? to_.target().path : std::move(shown)),
       options_(how),
       directories_(directories),
       manifest_(std::move(copied)),
@@ -72,28 +73,29 @@ std::unique_ptr<tree_worker> copying::hire() {
 }
 
 std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
-    const auto refuse = [&](const char* operation, const owned_path& path, std::error_code reason) {
-        fail(self, nullptr, operation, path.target().path, reason);
+    const auto refuse = [&](const char* operation, const std::string& path, std::error_code reason) {
+        fail(self, nullptr, operation, path, reason);
         return nullptr;
     };
     umask_ = current_umask();
     auto from = open_operand(from_.target());
-    if (!from) return refuse("open", from_, from.error());
+    if (!from) return refuse("open", from_.target().path, from.error());
     source_ = std::move(*from);
     const bool follow = options_.follow != follow_links::never || source_.must_be_directory;
     const auto status = status_at(source_.base.get(), source_.name.c_str(), follow);
-    if (!status) return refuse("stat", from_, status.error());
+    if (!status) return refuse("stat", from_.target().path, status.error());
     if (source_.must_be_directory && !status->is_directory())
-        return refuse("stat", from_, std::make_error_code(std::errc::not_a_directory));
+        return refuse("stat", from_.target().path, std::make_error_code(std::errc::not_a_directory));
     auto to = open_operand(to_.target());
-    if (!to) return refuse("open", to_, to.error());
+    if (!to) return refuse("open", shown_, to.error());
     destination_ = std::move(*to);
     if (status->is_directory()) return begin_directory(self, *status, follow);
-    if (destination_.is_nameless) return refuse("copy", to_, std::make_error_code(std::errc::is_a_directory));
+    if (destination_.is_nameless)
+        return refuse("copy", shown_, std::make_error_code(std::errc::is_a_directory));
     if (destination_.must_be_directory)
-        return refuse("copy", to_, std::make_error_code(std::errc::not_a_directory));
+        return refuse("copy", shown_, std::make_error_code(std::errc::not_a_directory));
     if (const result<> shared = share_links(destination_.base.get()); !shared)
-        return refuse("copy", to_, shared.error());
+        return refuse("copy", shown_, shared.error());
     entry root{.in = nullptr,
                .from = source_.base.get(),
                .from_name = source_.name.c_str(),
@@ -224,7 +226,7 @@ void copying::count_directory(const tree_node& node) {
 }
 
 std::string copying::destination_path(const tree_node* in, const char* name) const {
-    std::string path = to_.target().path;
+    std::string path = shown_;
     while (path.size() > 1 && path.ends_with('/'))
         path.pop_back();
     // The names below the root are the source's.

@@ -17,8 +17,9 @@ namespace aio::detail {
 class copying final : public traversal {
   public:
     /// `directories`: a directory may be the root. `copied`: gets what was copied, if it is not null.
+    /// `shown`: what the copy is called in reports, if it is not `to`.
     copying(owned_path from, owned_path to, const copy_options& how, bool directories,
-            std::shared_ptr<manifest> copied = nullptr);
+            std::shared_ptr<manifest> copied = nullptr, std::string shown = {});
 
   private:
     struct worker;
@@ -78,6 +79,7 @@ class copying final : public traversal {
 
     const owned_path from_;
     const owned_path to_;
+    const std::string shown_;
     const copy_options options_;
     const bool directories_;
     const std::shared_ptr<manifest> manifest_;

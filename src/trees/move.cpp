@@ -129,8 +129,8 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
     how.existing = on_existing::fail;
     how.overwrite = {};
     const path_view copy(what->base, what->temporary);
-    tree_result copied = co_await run_traversal(
-        std::make_shared<copying>(what->from, owned_path(copy), how, true, what->copied));
+    tree_result copied = co_await run_traversal(std::make_shared<copying>(
+        what->from, owned_path(copy), how, true, what->copied, what->to.target().path));
     if (!copied) {
         co_await discard(what);
         co_return copied;
