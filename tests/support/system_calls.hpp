@@ -9,7 +9,9 @@
 #include "support/lasting.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aio::test {
@@ -31,6 +33,19 @@ class failing_system_call {
 
     /// Which call it was, empty if none has been reached.
     [[nodiscard]] std::string happened() const;
+};
+
+/// While it lives, each system call on what is below `root` ends as `judge` says, which gets the call's name,
+/// the path it is about (of two the first; of a descriptor its file's), and how many bytes it moves. One call
+/// at a time, on the thread that makes it; what `judge` does itself is not judged.
+class judged_system_calls {
+  public:
+    using function = std::function<fault(std::string_view call, const std::string& path, std::size_t bytes)>;
+
+    judged_system_calls(std::string root, function judge);
+    judged_system_calls(const judged_system_calls&) = delete;
+    judged_system_calls& operator=(const judged_system_calls&) = delete;
+    ~judged_system_calls();
 };
 
 /// What becomes of a call that is made in another way than through the C library: on `fd`, of so many bytes.
