@@ -262,6 +262,18 @@ TEST_F(TreesSafety, AMoveBetweenFileSystemsReportsTheNamesThatItWasGiven) {
     EXPECT_GT(failures, 5U);
 }
 
+TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {
+    context io;
+    ::chmod(file_.c_str(), 0644);
+    const judged_system_calls refuses(tree_->root(), [](std::string_view call, const std::string&, auto) {
+        return fault{.error = call == "fchmod" ? EIO : 0};
+    });
+    EXPECT_EQ(io.run(store(file_, "new")).error(), std::error_code(EIO, std::system_category()));
+    EXPECT_EQ(content_of(file_), "text");
+    EXPECT_EQ(permissions(file_), 0644U);
+    EXPECT_FALSE(has_temporary_files(tree_->root()));
+}
+
 TEST(TemporaryName, CannotBeGuessed) {
     std::string names[2];
     for (std::string& name : names)

@@ -37,12 +37,14 @@ result<> write_all(int fd, std::string_view content) {
 }
 
 /// Gives it the permissions of the file that it replaces, and its owner if that may be.
-void hand_on(int base, const char* name, int to, const file_status& replaced) {
+result<> hand_on(int base, const char* name, int to, const file_status& replaced) {
     const auto old =
         attempt([&] { return ::openat(base, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
     const unique_fd old_file(old.value_or(-1));
-    if (old && take_over(*old, to, replaced)) return;
-    static_cast<void>(attempt([&] { return ::fchmod(to, replaced.permissions() & 0777U); }));
+    if (old && take_over(*old, to, replaced)) return {};
+    const auto set = attempt([&] { return ::fchmod(to, replaced.permissions() & 0777U); });
+    if (!set) return std::unexpected(set.error());
+    return {};
 }
 
 result<> store_file(const writing<store_options>& what) {
@@ -68,7 +70,7 @@ result<> store_file(const writing<store_options>& what) {
     unique_fd file(made->first);
     temporary_entry temporary(base, std::move(made->second));
     result<> done = write_all(file.get(), what.content);
-    if (done && hands_on) hand_on(base, name, file.get(), *there);
+    if (done && hands_on) done = hand_on(base, name, file.get(), *there);
     if (done && what.how.durable) done = sync_file(file.get());
     if (done) done = file.close();
     if (done) done = give_name(base, temporary.name(), name, replace);
