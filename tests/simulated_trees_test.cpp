@@ -437,7 +437,8 @@ fault scenario::judge(std::string_view call, const std::string& path, std::size_
     faults_.append(call).append(" ").append(::strerrorname_np(error)).append("\n");
     if (error == EINTR) return {.error = error};
     in->faults.insert(error);
-    if (call == "fsync") in->sync_failed = true;
+    // A directory is opened to be synced.
+    if (call == "fsync" || path == in->root + "/.") in->sync_failed = true;
     // To remove a tree the directory that it is in is opened first.
     for (const std::string& each : removing_)
         if (is_within(path, each) || (call == "openat" && path == each.substr(0, each.rfind('/')) + "/."))
