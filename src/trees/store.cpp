@@ -42,9 +42,13 @@ result<> hand_on(int base, const char* name, int to, const file_status& replaced
         attempt([&] { return ::openat(base, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
     const unique_fd old_file(old.value_or(-1));
     if (old && take_over(*old, to, replaced)) return {};
-    const auto set = attempt([&] { return ::fchmod(to, replaced.permissions() & 0777U); });
-    if (!set) return std::unexpected(set.error());
-    return {};
+    const unsigned wanted = replaced.permissions() & 0777U;
+    const auto set = attempt([&] { return ::fchmod(to, wanted); });
+    if (set) return {};
+    // Where the file system decides, they may be the same already.
+    const auto made = status_at(to, "");
+    if (made && (made->permissions() & 0777U) == wanted) return {};
+    return std::unexpected(set.error());
 }
 
 result<> store_file(const writing<store_options>& what) {
