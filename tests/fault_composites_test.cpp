@@ -220,11 +220,8 @@ class FaultComposites : public leak_checked,
     void SetUp() override {
         leak_checked::SetUp();
         stage at;
-        struct stat here = {};
-        struct stat there = {};
-        ::stat(at.tree.root().c_str(), &here);
-        ::stat(at.elsewhere.root().c_str(), &there);
-        if (here.st_dev == there.st_dev) GTEST_SKIP() << "there is one file system";
+        if (is_same_file_system(at.tree.root(), at.elsewhere.root()))
+            GTEST_SKIP() << "there is one file system";
     }
 
     /// Makes it while its `n`-th system call ends as `what`; false if it makes no more than `n`.

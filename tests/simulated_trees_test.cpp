@@ -5,13 +5,12 @@
 // AIO_SEED=n plays one seed and prints what happened; AIO_SEEDS=first-last plays these instead of 1-200.
 #include "scenario/scenario.hpp"
 #include "support/leaks.hpp"
+#include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
-#include <cinttypes>
-#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -36,17 +35,12 @@ class SimulatedTrees : public leak_checked {
 };
 
 TEST_F(SimulatedTrees, NothingIsLostOrLeftBehind) {
-    if (const char* seed = std::getenv("AIO_SEED")) return play(std::strtoull(seed, nullptr, 10));
-    std::uint64_t seed = 1;
-    std::uint64_t last = 200;
-    if (const char* wanted = std::getenv("AIO_SEEDS")) {
-        ASSERT_EQ(std::sscanf(wanted, "%" SCNu64 "-%" SCNu64, &seed, &last), 2) << wanted;
-    }
-    const bool is_enough = last - seed >= 199;
-    for (; seed <= last && !HasFailure(); ++seed) {
+    const seeds wanted(200);
+    for (std::uint64_t seed = wanted.first; seed <= wanted.last && !HasFailure(); ++seed) {
         if (seed % 200 == 0) ::alarm(120);  // the fixture's, for each few
         play(seed);
     }
+    const bool is_enough = wanted.last - wanted.first >= 199;
     if (HasFailure() || !is_enough) return;
     for (const char* name : scenarios::names)
         for (const char* ended : {" done", " failed"})

@@ -7,6 +7,7 @@
 
 #include "random_source.hpp"
 #include "support/leaks.hpp"
+#include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cinttypes>
-#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
@@ -337,13 +336,8 @@ class SimulationSeeds : public leak_checked {
 };
 
 TEST_F(SimulationSeeds, EveryPromiseHolds) {
-    if (const char* seed = std::getenv("AIO_SEED")) return play(std::strtoull(seed, nullptr, 10));
-    std::uint64_t seed = 1;
-    std::uint64_t last = 2000;
-    if (const char* wanted = std::getenv("AIO_SEEDS")) {
-        ASSERT_EQ(std::sscanf(wanted, "%" SCNu64 "-%" SCNu64, &seed, &last), 2) << wanted;
-    }
-    for (; seed <= last && !HasFailure(); ++seed) {
+    const seeds wanted(2000);
+    for (std::uint64_t seed = wanted.first; seed <= wanted.last && !HasFailure(); ++seed) {
         if (seed % 1000 == 0) ::alarm(120);  // the fixture's, for each thousand
         play(seed);
     }

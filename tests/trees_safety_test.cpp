@@ -72,9 +72,6 @@ class TreesSafety : public leak_checked {
     }
     [[nodiscard]] std::string path(std::string_view name) const { return *tree_ / name; }
 
-    /// A directory on another file system, or none.
-    static std::optional<temporary_tree> elsewhere();
-
     std::optional<temporary_tree> tree_;
     std::string file_;
 };
@@ -190,15 +187,6 @@ TEST_F(TreesSafety, RmtreeLooksAgainWhereSomebodyCreatesAndGivesUpInTheEnd) {
     }
 }
 
-std::optional<temporary_tree> TreesSafety::elsewhere() {
-    struct stat here = {};
-    struct stat memory = {};
-    const fs::path usual = fs::temp_directory_path();
-    if (::stat("/dev/shm", &memory) != 0 || ::stat(usual.c_str(), &here) != 0) return {};
-    if (here.st_dev == memory.st_dev) return {};
-    return std::optional<temporary_tree>(std::in_place, "/dev/shm");
-}
-
 TEST_F(TreesSafety, AMoveBetweenFileSystemsRemovesNothingThatChangedSince) {
     const auto other = elsewhere();
     if (!other) GTEST_SKIP() << "there is one file system";
@@ -265,7 +253,7 @@ TEST_F(TreesSafety, AMoveBetweenFileSystemsReportsTheNamesThatItWasGiven) {
 TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {
     context io;
     ::chmod(file_.c_str(), 0644);
-    const judged_system_calls refuses(tree_->root(), [](std::string_view call, const std::string&, auto) {
+    const judged_system_calls refuses({tree_->root()}, [](std::string_view call, const std::string&, auto) {
         return fault{.error = call == "fchmod" ? EIO : 0};
     });
     EXPECT_EQ(io.run(store(file_, "new")).error(), std::error_code(EIO, std::system_category()));

@@ -2,8 +2,8 @@
 // copy, copy_tree, move; store and append.
 //
 // What is being written has no name, or a temporary one, `.aio-` and random letters, until it is complete;
-// only a process that is killed, or an error of removing it, leaves one behind. Whoever changes source or
-// destination meanwhile: see <aio/trees.hpp>.
+// only a process that is killed, an error of removing it, or the deadline of a move between file systems
+// leaves one behind. Whoever changes source or destination meanwhile: see <aio/trees.hpp>.
 #pragma once
 
 #include <aio/trees.hpp>

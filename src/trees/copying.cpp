@@ -79,13 +79,14 @@ std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
     };
     umask_ = current_umask();
     auto from = open_operand(from_.target());
-    if (!from) return refuse("open", from_.target().path, from.error());
+    const std::string asked = from_.target().path;
+    if (!from) return refuse("open", asked, from.error());
     source_ = std::move(*from);
     const bool follow = options_.follow != follow_links::never || source_.must_be_directory;
     const auto status = status_at(source_.base.get(), source_.name.c_str(), follow);
-    if (!status) return refuse("stat", from_.target().path, status.error());
+    if (!status) return refuse("stat", asked, status.error());
     if (source_.must_be_directory && !status->is_directory())
-        return refuse("stat", from_.target().path, std::make_error_code(std::errc::not_a_directory));
+        return refuse("stat", asked, std::make_error_code(std::errc::not_a_directory));
     auto to = open_operand(to_.target());
     if (!to) return refuse("open", shown_, to.error());
     destination_ = std::move(*to);

@@ -111,7 +111,7 @@ void move_step(world& w) {
             const directory other(::open(elsewhere.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
             const auto text = [&](const tree_result& done) {
                 answer shown = outcome_of(done).to_answer(l.root());
-                // The name of a failure may be a temporary one.
+                // Of a failure only the reason: which of both places it names, plain calls cannot tell.
                 if (shown.error) shown.value.clear();
                 shown.value += joined(snapshot(other.fd()));
                 return shown;

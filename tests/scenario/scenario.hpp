@@ -98,7 +98,7 @@ class scenario {
         {
             context io({.threads = {.min = unsigned(dice_.below(4)), .max = 1 + unsigned(dice_.below(6))},
                         .simulation = &world_});
-            const judged_system_calls faults(at_.root(), [this](auto... call) { return judge(call...); });
+            const judged_system_calls faults({at_.root()}, [this](auto... call) { return judge(call...); });
             run(io);
         }
         read_trace();

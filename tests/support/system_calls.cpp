@@ -30,52 +30,46 @@ namespace aio::test {
 
 namespace {
 
-struct plan {
+struct judgement {
     std::vector<std::string> roots;
-    fault what;
-    int before;  // calls that come before it
-    lasting how;
-    std::string happened = {};
+    judged_system_calls::function judge;
 };
 
-std::atomic<bool> planned{false};  // a plan is there: seen without the lock by all other calls
+std::atomic<bool> judged{false};  // somebody judges: seen without the lock by all other calls
 std::mutex mutex;
-std::optional<plan> current;  // under the mutex
-
-std::atomic<bool> judged{false};  // as `planned`
-std::mutex judging;
-std::string judged_root;  // under `judging`, as is the next
-judged_system_calls::function judge_each;
-thread_local bool is_judging = false;
+std::optional<judgement> current;      // under the mutex
+thread_local bool is_judging = false;  // on this thread, which holds the mutex
 
 }  // namespace
 
-failing_system_call::failing_system_call(std::vector<std::string> roots, const fault& what, int n,
-                                         lasting how) {
+judged_system_calls::judged_system_calls(std::vector<std::string> roots, function judge) {
     const std::lock_guard lock(mutex);
-    current = plan{.roots = std::move(roots), .what = what, .before = n, .how = how};
-    planned.store(true, std::memory_order_relaxed);  // relaxed: the calls that matter are made later
-}
-failing_system_call::~failing_system_call() {
-    const std::lock_guard lock(mutex);
-    planned.store(false, std::memory_order_relaxed);
-    current.reset();
-}
-std::string failing_system_call::happened() const {
-    const std::lock_guard lock(mutex);
-    return current->happened;
-}
-
-judged_system_calls::judged_system_calls(std::string root, function judge) {
-    const std::lock_guard lock(judging);
-    judged_root = std::move(root);
-    judge_each = std::move(judge);
-    judged.store(true, std::memory_order_relaxed);  // relaxed: as above
+    current = judgement{std::move(roots), std::move(judge)};
+    judged.store(true, std::memory_order_relaxed);  // relaxed: the calls that matter are made later
 }
 judged_system_calls::~judged_system_calls() {
-    const std::lock_guard lock(judging);
+    const std::lock_guard lock(mutex);
     judged.store(false, std::memory_order_relaxed);
-    judge_each = nullptr;
+    current.reset();
+}
+
+failing_system_call::failing_system_call(std::vector<std::string> roots, const fault& what, int n,
+                                         lasting how)
+    : what_(what),
+      how_(how),
+      before_(n),
+      judged_(std::move(roots), [this](auto call, auto&, auto bytes) { return judge(call, bytes); }) {}
+
+fault failing_system_call::judge(const char* call, std::size_t bytes) {
+    if (what_.short_count && bytes < 2) return {};
+    const int before = before_--;
+    if (before == 0) happened_ = call;
+    return before == 0 || (before < 0 && how_ == lasting::from_then_on) ? what_ : fault();
+}
+
+std::string failing_system_call::happened() const {
+    const std::lock_guard lock(mutex);
+    return happened_;
 }
 
 }  // namespace aio::test
@@ -112,26 +106,6 @@ std::string whole_path(place of) {
     return whole;
 }
 
-bool is_below(const std::vector<std::string>& roots, place of) {
-    const std::string path = whole_path(of);
-    return std::ranges::any_of(roots, [&](const std::string& root) { return path.starts_with(root); });
-}
-
-/// What the judge says, if there is one.
-fault ask_judge(const char* name, std::size_t size, place first) {
-    using namespace aio::test;
-    if (!judged.load(std::memory_order_relaxed) || is_judging) return {};
-    const int saved = errno;
-    const std::lock_guard lock(judging);
-    is_judging = true;
-    const std::string path = judge_each ? whole_path(first) : std::string();
-    fault becomes;
-    if (!path.empty() && path.starts_with(judged_root)) becomes = judge_each(name, path, size);
-    is_judging = false;
-    errno = saved;
-    return becomes;
-}
-
 /// Lets whoever watches the steps have a look. A descriptor by its name in /proc is no path.
 void look_first(const char* name, place on) {
     const std::string_view call = name;
@@ -146,17 +120,21 @@ template <std::same_as<place>... Places>
 fault judge(const char* name, std::size_t size, Places... places) {
     const std::array all = {places...};
     look_first(name, all.back());  // of two paths the second is where something is made
-    if (!aio::test::planned.load(std::memory_order_relaxed)) return ask_judge(name, size, all.front());
+    using namespace aio::test;
+    if (!judged.load(std::memory_order_relaxed) || is_judging) return {};
     const int saved = errno;
-    const std::lock_guard lock(aio::test::mutex);
-    auto& plan = aio::test::current;
+    const std::lock_guard lock(mutex);
+    is_judging = true;
     fault becomes;
-    if (plan && !(plan->what.short_count && size < 2) && (is_below(plan->roots, places) || ...)) {
-        if (plan->before == 0) plan->happened = name;
-        if (plan->before == 0 || (plan->before < 0 && plan->how == aio::test::lasting::from_then_on))
-            becomes = plan->what;
-        --plan->before;
+    for (const place& each : all) {
+        if (!current) break;
+        const std::string path = whole_path(each);
+        const auto holds = [&](const std::string& root) { return path.starts_with(root); };
+        if (std::ranges::none_of(current->roots, holds)) continue;
+        becomes = current->judge(name, path, size);
+        break;
     }
+    is_judging = false;
     errno = saved;
     return becomes;
 }

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace aio::test {
@@ -22,30 +21,36 @@ struct fault {
     bool short_count = false;  // or half of what was asked for, by calls that move two bytes or more
 };
 
-/// While it lives, the `n`-th system call (0: the first) on what is below one of `roots` ends as `what` says.
-/// On any thread; one at a time.
-class failing_system_call {
-  public:
-    failing_system_call(std::vector<std::string> roots, const fault& what, int n, lasting how = lasting::one);
-    failing_system_call(const failing_system_call&) = delete;
-    failing_system_call& operator=(const failing_system_call&) = delete;
-    ~failing_system_call();
-
-    /// Which call it was, empty if none has been reached.
-    [[nodiscard]] std::string happened() const;
-};
-
-/// While it lives, each system call on what is below `root` ends as `judge` says, which gets the call's name,
-/// the path it is about (of two the first; of a descriptor its file's), and how many bytes it moves. One call
-/// at a time, on the thread that makes it; what `judge` does itself is not judged.
+/// While it lives, each system call on what is below one of `roots` ends as `judge` says, which gets the
+/// call's name, the path it is about (the first below a root; of a descriptor its file's), and how many bytes
+/// it moves. One call at a time, on the thread that makes it; what `judge` does itself is not judged. One at
+/// a time lives.
 class judged_system_calls {
   public:
-    using function = std::function<fault(std::string_view call, const std::string& path, std::size_t bytes)>;
+    using function = std::function<fault(const char* call, const std::string& path, std::size_t bytes)>;
 
-    judged_system_calls(std::string root, function judge);
+    judged_system_calls(std::vector<std::string> roots, function judge);
     judged_system_calls(const judged_system_calls&) = delete;
     judged_system_calls& operator=(const judged_system_calls&) = delete;
     ~judged_system_calls();
+};
+
+/// The same with one rule: the `n`-th such call (0: the first) ends as `what` says.
+class failing_system_call {
+  public:
+    failing_system_call(std::vector<std::string> roots, const fault& what, int n, lasting how = lasting::one);
+
+    /// Which call it was, empty if none has been reached.
+    [[nodiscard]] std::string happened() const;
+
+  private:
+    fault judge(const char* call, std::size_t bytes);
+
+    const fault what_;
+    const lasting how_;
+    int before_;  // calls that come before it
+    std::string happened_;
+    const judged_system_calls judged_;
 };
 
 /// What becomes of a call that is made in another way than through the C library: on `fd`, of so many bytes.

@@ -2,12 +2,16 @@
 // temporary_tree: a directory for one test, removed with all its contents afterwards.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace aio::test {
 
@@ -49,6 +53,18 @@ class temporary_tree {
 inline std::string content_of(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline bool is_same_file_system(const std::filesystem::path& a, const std::filesystem::path& b) {
+    struct stat of_a = {};
+    struct stat of_b = {};
+    return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev;
+}
+
+/// A directory on another file system than the usual one, or none.
+inline std::optional<temporary_tree> elsewhere() {
+    if (is_same_file_system(in_memory(), std::filesystem::temp_directory_path())) return {};
+    return std::optional<temporary_tree>(std::in_place, in_memory());
 }
 
 inline bool exists(const std::string& path) {
