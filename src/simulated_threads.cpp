@@ -94,7 +94,8 @@ void simulated_route::look_for_blocked() noexcept {
 }
 
 simulated_route::flight simulated_route::begin(block& request) noexcept {
-    request.state.store(phase::running, std::memory_order_relaxed);  // relaxed: under the mutex
+    // Release: whoever gives it up, without the mutex, uses the links that the queue has let go.
+    request.state.store(phase::running, std::memory_order_release);
     flight begun{.request = &request,
                  .number = number_of(request),
                  .operation = name_of(request),
