@@ -135,11 +135,9 @@ result<int> open_cached(const target& at, int flags) noexcept {
     scoped_fd made(*opened);
     const auto found = status_of_local(made.get());
     if (!found || !is_same(*known, *found)) return error(EAGAIN);
-    if (!(flags & O_NONBLOCK)) {
-        auto has = attempt([&] { return ::fcntl(made.get(), F_GETFL); });
-        if (!has || !attempt([&] { return ::fcntl(made.get(), F_SETFL, *has & ~O_NONBLOCK); }))
-            return error(EAGAIN);
-    }
+    // None of the harmless flags but this one is a file's to keep, so there is nothing to ask for first.
+    if (!(flags & O_NONBLOCK) && !attempt([&] { return ::fcntl(made.get(), F_SETFL, 0); }))
+        return error(EAGAIN);
     return made.give_up();
 }
 
