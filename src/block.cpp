@@ -97,6 +97,12 @@ leaf::~leaf() = default;
 void leaf::prepare(const call& call) noexcept {
     at_stake = row_->at_stake;
     never_blocks = row_->route == default_route::at_once;
+    if (never_blocks) {
+        has_run = true;
+        error = static_cast<std::int16_t>(row_->run(call, payload()));
+        has_value = !error;
+        return;
+    }
     may_be_quick = row_->try_now != nullptr;
     auto* copied = new (payload()) detail::call(call);
     error = static_cast<std::int16_t>(copied->at.error ? copied->at.error : copied->to.error);

@@ -147,7 +147,7 @@ void engine::start(block& request, const options& how) {
 
     if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
-    if (request.error) return conclude(request, request.error);
+    if (request.error || request.never_blocks) return conclude(request, request.error);
     dispatch(request);
     // A stop that was requested before there was something to take back: once more, now that there is.
     if (request.extra)
@@ -155,18 +155,6 @@ void engine::start(block& request, const options& how) {
 }
 
 void engine::dispatch(block& request) noexcept {
-    if (request.never_blocks && !request.extra) {
-        // Nobody else can give it up: nothing to decide.
-        request.error = static_cast<std::int16_t>(request.run());
-        request.state.store(phase::done, std::memory_order_relaxed);
-        return arrive(request);
-    }
-    if (request.never_blocks) {
-        // Release: its deadline or stop may give it up from here on, on another thread.
-        request.state.store(phase::running, std::memory_order_release);
-        if (execute(request)) return arrive(request);
-        return results_->let_go(request);  // given up meanwhile
-    }
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
     if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed)) {
         const inline_route::traffic now = traffic_with(0);

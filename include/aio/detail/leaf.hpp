@@ -36,7 +36,7 @@ class AIO_EXPORT leaf : public block {
     explicit leaf(const row& row) noexcept : block(kind::leaf), row_(&row) {}
     ~leaf() override;
 
-    /// Copies the call and its paths into the payload.
+    /// Copies the call and its paths into the payload; or makes it, if it never blocks.
     void prepare(const detail::call& call) noexcept;
     /// Lets go of what the arguments hold, if they were never used.
     void dispose() noexcept;
