@@ -149,9 +149,9 @@ void engine::start(block& request, const options& how) {
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
     if (request.error || request.never_blocks) return conclude(request, request.error);
     dispatch(request);
-    // A stop that was requested before there was something to take back: once more, now that there is.
+    // A deadline or stop that came before there was something to take back: once more, now that there is.
     if (request.extra)
-        if (int why = request.cause.load(std::memory_order_acquire)) give_up(request, why, stake::nothing);
+        if (int why = request.cause.load(std::memory_order_seq_cst)) cancel(request, why);
 }
 
 void engine::dispatch(block& request) noexcept {
@@ -252,8 +252,9 @@ void engine::count_submitted() noexcept {
 void engine::cancel(block& request, int cause) noexcept {
     if (request.era != era_.load(std::memory_order_relaxed)) return;  // a fork's parent has it
     std::int16_t none = 0;
-    // Release: pairs with start()'s second look. The first cause counts.
-    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_acq_rel,
+    // Sequentially consistent: either give_up finds what a route holds, or who hands it over sees the cause
+    // afterwards, in start(). The first one counts.
+    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_seq_cst,
                                           std::memory_order_relaxed);
     give_up(request, cause, cause == ETIMEDOUT ? stake::effect : stake::nothing);
 }
@@ -278,7 +279,7 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
     }
     // Relaxed: only hints; the route's lock and the exchange decide.
     phase now = request.state.load(std::memory_order_relaxed);
-    const bool begun = now != phase::queued && now != phase::waiting && now != phase::taken;
+    const bool begun = now >= phase::running;
     if (!begun && route_->take_back(request)) return conclude(request, cause);
     route_->interrupt(request);
     if (give_up_running(request, cause, accepted)) results_->push(request);
@@ -330,7 +331,10 @@ void engine::leave_message(composite& to) noexcept {
 bool execute(block& request) noexcept {
     // Relaxed: only skips a call that nobody waits for.
     if (request.state.load(std::memory_order_relaxed) != phase::running) return false;
-    return conclude(request, request.run());
+    // Who cancelled it between two routes found it in none. Relaxed: then this route's mutex was theirs
+    // before.
+    const int cause = request.cause.load(std::memory_order_relaxed);
+    return conclude(request, cause ? cause : request.run());
 }
 
 bool conclude(block& request, int failed) noexcept {

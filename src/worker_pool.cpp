@@ -38,7 +38,6 @@ worker_pool::lock worker_pool::acquire() noexcept {
 }
 
 void worker_pool::submit(block& request) noexcept {
-    request.state.store(phase::queued, std::memory_order_relaxed);  // relaxed: the push publishes it
     // Relaxed: hints. What a worker took at this very moment comes first all the same.
     if (request.priority > floor_.load(std::memory_order_relaxed))
         overtaken_.store(true, std::memory_order_relaxed);
@@ -77,6 +76,9 @@ void worker_pool::sort_inbox() noexcept {
     for (block* arrived = inbox_.take_in_order(); arrived;) {
         block* following = arrived->next;
         arrived->prefetch();
+        // Only now, under the mutex: whoever finds it so takes it out of the queue. Relaxed: the mutex
+        // decides.
+        arrived->state.store(phase::queued, std::memory_order_relaxed);
         queue_.push(*arrived);
         ++submitted_;
         arrived = following;

@@ -93,6 +93,37 @@ TEST_P(CancelFromThreads, OfAGroupOfManyEndsItOnce) {
     EXPECT_EQ(io->statistics().outstanding, 0U);
 }
 
+/// A deadline passes, or a stop is requested, while another thread is handing the request over.
+TEST_P(CancelFromThreads, MeetsWhatIsBeingSubmitted) {
+    auto io = make_context();
+    constexpr long each = sanitized ? 3'000 : 20'000;
+    std::atomic<long> arrived{0};
+    std::atomic<int> at_work{3};
+    auto count = [&](const auto&) { arrived.fetch_add(1, std::memory_order_relaxed); };
+    auto submit = [&](unsigned seed) {
+        std::mt19937 dice(seed);
+        for (long i = 0; i < each; ++i) {
+            std::stop_source source;
+            std::jthread stopper;
+            const std::stop_token token = source.get_token();
+            options how{.deadline = std::chrono::nanoseconds(dice() % 1000), .stop = token};
+            if (i % 64 == 0) stopper = std::jthread([&] { source.request_stop(); });
+            io->submit(busy(0s).with(how), count);
+        }
+        --at_work;
+    };
+    {
+        std::vector<std::jthread> submitters;
+        for (unsigned seed = 0; seed < 3; ++seed)
+            submitters.emplace_back(submit, seed);
+        while (at_work)
+            io->poll({.requests = 5, .time = {}});
+    }
+    ASSERT_TRUE(io->flush(long_enough()));
+    EXPECT_EQ(arrived, 3 * each);
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
 AIO_ON_EVERY_ENGINE(CancelFromThreads);
 
 // Forks.
