@@ -58,8 +58,7 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     std::error_code reason;
     if (source.is_regular() && source.size != 0 && cloned(from, to, source, reason)) return source.size;
     if (reason) return std::unexpected(reason);
-    // A size of 0 is what the files in /proc claim.
-    if (!source.is_regular() || source.size == 0) return read_and_write(from, to, everything);
+    if (!source.is_regular()) return read_and_write(from, to, everything);
     const bool has_holes = source.blocks * 512 < source.size;
     if (has_holes) return copy_data(from, to);
     if (source.size <= small) return read_small(from, to, source.size);
@@ -155,7 +154,7 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
     if (!written) return std::unexpected(written.error());
     const auto copied = static_cast<std::uint64_t>(*got);
     if (written_) written_(copied);
-    if (copied == size) return copied;
+    if (copied == size) return copied;  // unless it is in /proc: these claim 0
     const auto rest = read_and_write(from, to, everything);
     if (!rest) return rest;
     return copied + *rest;

@@ -18,7 +18,7 @@ namespace aio::test {
 /// What happens to a system call in place of what it would do.
 struct fault {
     int error = 0;             // this errno; close closes all the same, as the kernel's does
-    bool short_count = false;  // or half of what was asked for, by calls that move two bytes or more
+    bool short_count = false;  // or less than was asked for, by calls that move two bytes or more
 };
 
 /// While it lives, each system call on what is below one of `roots` ends as `judge` says, which gets the
