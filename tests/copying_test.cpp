@@ -2,6 +2,7 @@
 // copy, copy_tree, move, store, append on every engine. What the copies hold is compared with cp's in
 // tests/tool/cp.sh.
 #include "support/engines.hpp"
+#include "support/patience.hpp"
 #include "support/steps.hpp"
 #include "support/temporary.hpp"
 
@@ -16,7 +17,10 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <semaphore>
 #include <set>
+#include <stop_token>
+#include <thread>
 
 namespace aio::test {
 
@@ -293,6 +297,29 @@ TEST_P(Copying, ContentIsCountedWhileItIsWritten) {
     EXPECT_TRUE(io->run(aio::copy(large, path("copy"), how)));
     EXPECT_EQ(bytes, std::uint64_t(9) << 20);
     EXPECT_GT(calls, 2) << "not only at the end";
+}
+
+TEST_P(Copying, AStopIsHeardInTheMiddleOfAFile) {  // T-7
+    auto io = make_context();
+    const std::string large = tree_->write("large", std::string(std::size_t(9) << 20, 'x'));
+    const auto poller = std::this_thread::get_id();
+    struct {
+        std::stop_source source;
+        std::binary_semaphore heard{0};
+        std::atomic<std::uint64_t> bytes = 0;
+    } stop;
+    copy_options how{.clone = reflink::never};
+    how.written = [&](std::uint64_t more) {
+        stop.bytes += more;
+        if (!stop.source.request_stop() || std::this_thread::get_id() == poller) return;
+        // The poller passes it on, before it delivers what comes after.
+        io->submit(nop(), [&](const auto&) { stop.heard.release(); });
+        EXPECT_TRUE(stop.heard.try_acquire_for(long_enough()));
+    };
+    const auto token = stop.source.get_token();
+    EXPECT_FALSE(io->run(aio::copy(large, path("copy"), how).with({.stop = token}))) << "it went on";
+    EXPECT_LT(stop.bytes, std::uint64_t(9) << 20);
+    EXPECT_FALSE(fs::exists(path("copy")));
 }
 
 TEST_P(Copying, AStoppedCopyLeavesNoPartialFile) {
