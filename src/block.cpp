@@ -96,9 +96,8 @@ leaf::~leaf() = default;
 
 void leaf::prepare(const call& call) noexcept {
     at_stake = row_->at_stake;
-    never_blocks = row_->route == default_route::at_once;
-    if (never_blocks) {
-        has_run = true;
+    if (row_->route == default_route::at_once) {
+        has_run = true;  // before it is started: start() only has to hand on what came of it
         error = static_cast<std::int16_t>(row_->run(call, payload()));
         has_value = !error;
         return;

@@ -147,7 +147,7 @@ void engine::start(block& request, const options& how) {
 
     if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
-    if (request.error || request.never_blocks) return conclude(request, request.error);
+    if (request.error || request.has_run) return conclude(request, request.error);
     dispatch(request);
     // A deadline or stop that came before there was something to take back: once more, now that there is.
     if (request.extra)
@@ -215,7 +215,7 @@ void engine::attach(block& request, const options& how) {
 void engine::begin_trace(block& request) {
     if (!request.extra) request.extra = new extras;
     request.extra->began = now();
-    request.extra->route = request.never_blocks ? "inline" : "threads";
+    request.extra->route = request.has_run ? "inline" : "threads";
 }
 
 /// Before the callback is called: nobody cancels from here on.

@@ -154,7 +154,7 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
     if (!written) return std::unexpected(written.error());
     const auto copied = static_cast<std::uint64_t>(*got);
     if (written_) written_(copied);
-    if (copied == size) return copied;  // unless it is in /proc: these claim 0
+    if (copied == size) return copied;  // those in /proc claim 0 and have more
     const auto rest = read_and_write(from, to, everything);
     if (!rest) return rest;
     return copied + *rest;

@@ -123,14 +123,13 @@ class AIO_EXPORT block {
     // Bits that different threads write stand in different bytes.
     const kind is : 2;
     stake at_stake : 2 = stake::nothing;  // leaf, while running; fixed when it is started
-    bool never_blocks : 1 = false;        // leaf: made by whoever makes the block
     bool may_be_quick : 1 = false;        // leaf: tried at once, by whoever starts it
     std::uint8_t : 0;
     bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
     bool dropped : 1 = false;  // poller: the callback is destroyed
     bool pending : 1 = false;  // poller: among the results taken from the completions
     std::uint8_t : 0;
-    bool has_run : 1 = false;    // worker, leaf: the arguments are gone
+    bool has_run : 1 = false;  // worker, leaf: the arguments are gone; before it is started: it never blocks
     bool has_value : 1 = false;  // worker, leaf: they have turned into the value
 
   protected:
