@@ -92,7 +92,7 @@ interrupted() {
     head -c 300000 /dev/urandom >big/1/f && for i in {2..200}; do cp -r big/1 big/$i; done
     "$aio" cp -r big copy 2>said &
     local pid=$! got=0
-    sleep 0.03
+    until [[ -e copy ]] || ! kill -0 "$pid"; do sleep 0.002; done
     kill -INT "$pid"
     wait "$pid" || got=$?
     [[ $got == 130 || $got == 0 ]] || { echo "status $got"; return 1; }

@@ -2,6 +2,7 @@
 source "$(dirname "$0")/own_mounts.bash"
 source "$(dirname "$0")/lib.bash"
 
+: "${HOSTILE_FS:?the path of the file system}"
 mkdir mnt outside && echo kept >outside/kept
 mkfifo end
 "$HOSTILE_FS" mnt <end >said 2>&1 &
@@ -38,6 +39,7 @@ for command in 'scan mnt/endless' 'du mnt/endless' 'rm -rf mnt/endless' 'cp -a m
         local pid status=0
         "$aio" $command >/dev/null 2>&1 &
         pid=$!
+        listens "$pid" || return
         sleep 0.5
         (($(awk '/VmHWM/ { print $2 }' /proc/$pid/status) < 200000)) || { echo "too much memory"; return 1; }
         kill -INT "$pid"

@@ -8,7 +8,8 @@ interrupt() {
     shift
     "$@" >"$output" &
     pid=$!
-    sleep 0.7
+    listens "$pid" || return
+    sleep 0.5
     # Once, and to the tool alone: a second one ends it at once.
     kill -INT "$pid"
     status 130 wait "$pid"

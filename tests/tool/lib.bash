@@ -56,6 +56,16 @@ complains() {
     grep -aqE -- "$pattern" <<<"$said" || { printf 'stderr: %s\nhas nothing like: %s\n' "$said" "$pattern"; return 1; }
 }
 
+# listens PID: waits until that tool catches SIGINT. Before, which takes a while under a sanitizer, the signal just ends it.
+listens() {
+    local caught=0 deadline=$((SECONDS + 60))
+    until [[ /proc/$1/exe -ef $aio ]] && ((0x$caught & 1 << 1)); do
+        ((SECONDS < deadline)) || { echo "does not catch SIGINT"; return 1; }
+        sleep 0.01
+        caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$1/status") || return 1
+    done
+}
+
 # as_nobody COMMAND...: without root's rights.
 as_nobody() {
     if ((EUID)); then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; fi
