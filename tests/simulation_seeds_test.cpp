@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
@@ -30,6 +32,8 @@ namespace aio::test {
 namespace {
 
 using namespace std::chrono_literals;
+
+std::size_t all_worlds = 0, all_events = 0;
 
 /// What is known of one request.
 struct tracked {
@@ -286,7 +290,7 @@ class scenario {
         std::map<std::string, int> queued;  // request, priority
         std::map<std::string, int> running;
         std::istringstream trace(world_.trace());
-        for (std::string line; std::getline(trace, line);) {
+        for (std::string line; std::getline(trace, line); ++all_events) {
             std::istringstream words(line);
             std::string time, request, operation, event;
             int priority = 0;
@@ -328,6 +332,7 @@ class SimulationSeeds : public leak_checked {
         for (int time = 0; time < 2; ++time) {
             scenario each(seed);
             each.play();
+            ++all_worlds;
             EXPECT_TRUE(!time || each.world().digest() == digest);
             digest = each.world().digest();
             if (std::getenv("AIO_SEED")) std::cout << each.world().trace();
@@ -341,6 +346,7 @@ TEST_F(SimulationSeeds, EveryPromiseHolds) {
         if (seed % 1000 == 0) ::alarm(120);  // the fixture's, for each thousand
         play(seed);
     }
+    std::printf("simulation: %zu worlds played, %zu events\n", all_worlds, all_events);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 
@@ -33,6 +34,8 @@ void with_seeds(Play play) {
     named(std::random_device()());
 }
 
+std::size_t all_operations = 0;
+
 /// Plays; gives what is in the file then.
 std::string play(context& io, const std::string& path, const data_model::settings& how) {
     const int direct = how.direct ? O_DIRECT : 0;
@@ -40,11 +43,15 @@ std::string play(context& io, const std::string& path, const data_model::setting
     EXPECT_TRUE(open);
     data_model model(io, open, how);
     model.play(operations);
+    all_operations += operations;
     EXPECT_EQ(model.difference(), "");
     return model.content();
 }
 
-class DataModel : public engine_test {};
+class DataModel : public engine_test {
+  public:
+    static void TearDownTestSuite() { std::printf("data model: %zu operations\n", all_operations); }
+};
 
 TEST_P(DataModel, EveryByteIsOldOrNew) {
     const temporary_tree tree(in_memory());

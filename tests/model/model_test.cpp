@@ -9,7 +9,10 @@
 #include "support/sanitizers.hpp"
 #include "support/temporary.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -28,13 +31,17 @@ constexpr std::size_t program_size = 2048;
 
 constexpr std::uint64_t fixed_seeds = sanitized ? 4 : 20;
 
-/// Plays `program` on `on`; gives what it did.
+std::ptrdiff_t all_programs = 0, all_steps_compared = 0;
+
+/// Plays `program` on `on`; gives what it did, a line a step.
 std::string play(const engine& on, std::span<const std::uint8_t> program) {
     const temporary_tree directory(in_memory());
     engine_context io(on, {});
     world played(*io, program, directory.root());
     played.play();
     EXPECT_EQ(played.difference(), "");
+    ++all_programs;
+    all_steps_compared += std::ranges::count(played.transcript(), '\n');
     return played.transcript();
 }
 
@@ -51,6 +58,11 @@ void play_on_all(std::span<const std::uint8_t> program) {
 }
 
 class Model : public leak_checked {
+  public:
+    static void TearDownTestSuite() {
+        std::printf("model: %td programs played, %td steps compared\n", all_programs, all_steps_compared);
+    }
+
   protected:
     void SetUp() override {
         leak_checked::SetUp();
