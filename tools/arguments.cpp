@@ -48,6 +48,10 @@ void arguments::flag(const char* names, bool& value, const char* help) {
     parser_->app.add_flag(names, value, help);
 }
 
+void arguments::choice(const char* names, std::function<void()> chosen, const char* help) {
+    parser_->app.add_flag_callback(names, std::move(chosen), help)->trigger_on_parse();
+}
+
 void arguments::value(const char* names, const char* placeholder, std::optional<std::string>& value,
                       const char* help) {
     CLI::Option* option = parser_->app.add_option(names)->description(help)->option_text(placeholder);

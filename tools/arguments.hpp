@@ -3,6 +3,7 @@
 // names whole.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +22,8 @@ class arguments {
 
     /// An option without a value. `names` as in "-q,--quiet".
     void flag(const char* names, bool& value, const char* help);
+    /// One of several that exclude each other: `chosen` is called for each that is given, in their order.
+    void choice(const char* names, std::function<void()> chosen, const char* help);
     /// An option with a value.
     void value(const char* names, const char* placeholder, std::optional<std::string>& value,
                const char* help);

@@ -71,7 +71,7 @@ void concatenation::copy(source& from) {
 
 void concatenation::await(const source& from) {
     while (!from.is_ready()) {
-        if (is_interrupted()) exit_at_once(interrupted);
+        if (is_interrupted()) exit_at_once(interrupted_status());
         io_.wait(aio::deadline(longest_wait));
         io_.poll();
     }

@@ -9,9 +9,8 @@ namespace tool {
 
 enum exit_status : int {
     success = 0,
-    failure = 1,        // something could not be done, and stderr says what
-    wrong_usage = 2,    // nothing was done
-    interrupted = 130,  // by Ctrl-C, as a shell reports it
+    failure = 1,      // something could not be done, and stderr says what
+    wrong_usage = 2,  // nothing was done
 };
 
 int scan(std::span<char*> arguments);

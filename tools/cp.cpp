@@ -18,9 +18,7 @@ struct settings {
     bool recursive_too = false;
     bool archive = false;
     bool preserve = false;
-    bool follow_none = false;
-    bool follow_all = false;
-    bool follow_operands = false;
+    std::optional<aio::follow_links> follow;
     bool no_clobber = false;
     bool ask = false;
     bool update = false;
@@ -66,14 +64,12 @@ int copier::run(const arguments& options) {
 aio::copy_options copier::copy_options() {
     aio::copy_options how = runner_.copy_options();
     how.tree.one_file_system = settings_.one_file_system;
-    how.existing = aio::on_existing::as_cp;
+    how.existing = settings_.force ? aio::on_existing::as_cp_forced : aio::on_existing::as_cp;
     how.keep = settings_.archive    ? aio::preserve::all
                : settings_.preserve ? aio::preserve::basics
                                     : aio::preserve::nothing;
-    how.follow = settings_.follow_all                           ? aio::follow_links::always
-                 : settings_.follow_operands                    ? aio::follow_links::root
-                 : settings_.recursive || settings_.follow_none ? aio::follow_links::never
-                                                                : aio::follow_links::root;
+    how.follow =
+        settings_.follow.value_or(settings_.recursive ? aio::follow_links::never : aio::follow_links::root);
     how.read_special = !settings_.recursive;
     if (settings_.reflink)
         how.clone = *settings_.reflink == "always"  ? aio::reflink::always
@@ -105,10 +101,12 @@ void copier::copy(const std::string& from) {
     if (!status) return runner_.errors().error("stat", from, status.error());
     if (status->is_directory() && !settings_.recursive)
         return runner_.errors().error("omitting directory", from, "-r is not specified");
-    if (is_same_file(from, to, follow))
+    if (is_same_file(from, to, follow) || (status->is_symlink() && leads_to(from, to)))
         return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
-    if (!settings_.to.take(to) && !status->is_directory())
+    if (!settings_.to.take(to, from) && !status->is_directory()) {
+        if (settings_.to.taken_by(to) == from) return runner_.errors().warning("again, and left out:", from);
         return runner_.errors().error("copy to", to, "will not overwrite what was just made");
+    }
     runner_.run_tree(from, aio::copy_tree(from, to, how));
 }
 
@@ -122,15 +120,19 @@ int cp(std::span<char*> given) {
                       "meanwhile, nothing outside it is read or written.");
     options.flag("-r,--recursive", how.recursive, "directories and all in them");
     options.flag("-R", how.recursive_too, "the same");
-    options.flag("-a,--archive", how.archive, "-rP, keeping all there is to keep");
+    const auto follow = [&how](aio::follow_links which) { return [&how, which] { how.follow = which; }; };
+    options.choice(
+        "-a,--archive", [&] { how.archive = true, how.follow = aio::follow_links::never; },
+        "-rP, keeping all there is to keep");
     options.flag("-p", how.preserve, "keep owner, permissions, times");
-    options.flag("-P,--no-dereference", how.follow_none, "copy links, do not follow them");
-    options.flag("-L,--dereference", how.follow_all, "follow all links");
-    options.flag("-H", how.follow_operands, "follow links that are operands");
-    options.flag("-n,--no-clobber", how.no_clobber, "overwrite nothing");
-    options.flag("-i,--interactive", how.ask, "ask before overwriting");
+    options.choice("-P,--no-dereference", follow(aio::follow_links::never), "copy links, do not follow them");
+    options.choice("-L,--dereference", follow(aio::follow_links::always), "follow all links");
+    options.choice("-H", follow(aio::follow_links::root), "follow links that are operands");
+    options.choice("-n,--no-clobber", [&] { how.no_clobber = true, how.ask = false; }, "overwrite nothing");
+    options.choice(
+        "-i,--interactive", [&] { how.no_clobber = false, how.ask = true; }, "ask before overwriting");
     options.flag("-u,--update", how.update, "overwrite only what is older");
-    options.flag("-f,--force", how.force, "changes nothing");
+    options.flag("-f,--force", how.force, "replace what may not be written");
     options.flag("-v,--verbose", how.verbose, "say what was copied");
     options.flag("-x,--one-file-system", how.one_file_system, "leave out what is mounted there");
     options.value("--reflink", "WHEN", how.reflink, "share blocks: always, auto, never");
@@ -147,7 +149,6 @@ int cp(std::span<char*> given) {
     if (how.reflink && *how.reflink != "always" && *how.reflink != "auto" && *how.reflink != "never")
         return options.complain("--reflink: " + *how.reflink);
     how.recursive = how.recursive || how.recursive_too || how.archive;
-    if (how.archive && !how.follow_all && !how.follow_operands) how.follow_none = true;
     return copier(std::move(how)).run(options);
 }
 

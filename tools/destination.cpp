@@ -5,15 +5,23 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <string_view>
 
 namespace tool {
 
 namespace {
 
-bool is_directory(const std::string& path) {
+/// Why it is no directory: 0 if it is.
+int why_no_directory(const std::string& path) {
     struct stat found = {};
-    return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+    if (::stat(path.c_str(), &found) != 0) return errno;
+    return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
+}
+
+bool is_symlink(const std::string& path) {
+    struct stat found = {};
+    return ::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode);
 }
 
 /// The last name, without slashes behind it. Of "." and ".." nothing: what is in them goes into the target
@@ -43,12 +51,14 @@ std::optional<int> destination::settle(const arguments& options, report& errors)
         if (operands_.size() == 1) return options.complain("where to is missing after " + operands_.front());
         target_ = operands_.back();
         operands_.pop_back();
-        is_directory_ = !no_directory_ && is_directory(target_);
+        is_directory_ = !no_directory_ && why_no_directory(target_) == 0;
         if (no_directory_ && operands_.size() > 1)
             return options.complain("-T takes one PATH and the target");
     }
-    if (is_directory_ ? is_directory(target_) : operands_.size() == 1) return std::nullopt;
-    errors.error("target", target_, std::make_error_code(std::errc::not_a_directory));
+    if (!is_directory_ && operands_.size() == 1) return std::nullopt;
+    const int reason = why_no_directory(target_);
+    if (reason == 0) return std::nullopt;
+    errors.error("target", target_, std::error_code(reason, std::system_category()));
     return failure;
 }
 
@@ -65,6 +75,13 @@ bool is_same_file(const std::string& a, const std::string& b, bool follow) {
     const auto look = follow ? ::stat : ::lstat;
     return look(a.c_str(), &first) == 0 && look(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
            first.st_ino == second.st_ino;
+}
+
+bool leads_to(const std::string& link, const std::string& target) {
+    struct stat first = {};
+    struct stat second = {};
+    return is_symlink(link) && ::stat(link.c_str(), &first) == 0 && ::lstat(target.c_str(), &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 bool is_newer(const std::string& a, const std::string& b, bool follow) {

@@ -5,8 +5,8 @@
 #include "arguments.hpp"
 #include "report.hpp"
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +23,11 @@ class destination {
     /// Where a source goes.
     [[nodiscard]] std::string path_for(const std::string& source) const;
     /// Whether nothing else went there before: "cp a/f b/f d" would lose one of them.
-    [[nodiscard]] bool take(const std::string& path) { return taken_.insert(path).second; }
+    [[nodiscard]] bool take(const std::string& path, const std::string& source) {
+        return taken_.emplace(path, source).second;
+    }
+    /// What did.
+    [[nodiscard]] const std::string& taken_by(const std::string& path) const { return taken_.at(path); }
 
   private:
     std::optional<std::string> directory_;
@@ -31,11 +35,14 @@ class destination {
     std::vector<std::string> operands_;
     std::string target_;
     bool is_directory_ = false;
-    std::set<std::string> taken_;
+    std::map<std::string, std::string> taken_;  // by which source
 };
 
 /// Whether both paths are of one file, a link itself counting as one if `follow` is not set.
 [[nodiscard]] bool is_same_file(const std::string& a, const std::string& b, bool follow);
+
+/// Whether `link` is a link to the file `target`, in whose place it would lead to itself.
+[[nodiscard]] bool leads_to(const std::string& link, const std::string& target);
 
 /// Whether the first was changed later than the second; `follow` as above.
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);

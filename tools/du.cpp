@@ -26,7 +26,7 @@ struct settings {
 class usage_command {
   public:
     usage_command(settings how, unsigned depth)
-        : settings_(std::move(how)), depth_(depth), runner_("du", settings_.progress) {}
+        : settings_(std::move(how)), depth_(depth), runner_("du", settings_.progress, true) {}
 
     int run() {
         if (settings_.paths.size() > 1) note_roots();

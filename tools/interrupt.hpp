@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C: the first is a wish to stop in good order, the second ends the program at once.
+// SIGINT (Ctrl-C), SIGTERM and SIGHUP: the first of each is a wish to stop in good order, the second ends the
+// program at once.
 #pragma once
 
 #include <chrono>
@@ -8,6 +9,8 @@ namespace tool {
 
 void watch_for_interrupt() noexcept;
 [[nodiscard]] bool is_interrupted() noexcept;
+/// As a shell reports the signal that was first: 130 for Ctrl-C.
+[[nodiscard]] int interrupted_status() noexcept;
 
 /// For how long a loop may wait without looking whether it was interrupted, or whether progress is to be
 /// shown.

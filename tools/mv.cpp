@@ -20,7 +20,6 @@ struct settings {
     bool ask = false;
     bool update = false;
     bool verbose = false;
-    bool force = false;
     bool progress = false;
     destination to;
 };
@@ -55,11 +54,11 @@ void mover::move(const std::string& from) {
     if (there) {
         if (settings_.no_clobber) return;
         // rename(2) would do nothing and leave both names.
-        if (is_same_file(from, to, false))
+        if (is_same_file(from, to, false) || leads_to(from, to))
             return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
         if (settings_.update && !is_newer(from, to, false)) return;
         if (settings_.ask && !is_confirmed("mv", "overwrite " + quoted(to))) return;
-        if (!settings_.to.take(to))
+        if (!settings_.to.take(to, from))
             return runner_.errors().error("move to", to, "will not overwrite what was just made");
     }
     aio::copy_options how = runner_.copy_options();
@@ -68,7 +67,7 @@ void mover::move(const std::string& from) {
     runner_.run_tree(from, aio::move(from, to, how));
     if (settings_.verbose && errors == runner_.errors().count())
         runner_.print("renamed " + quoted(from) + " -> " + quoted(to) + '\n');
-    static_cast<void>(settings_.to.take(to));
+    static_cast<void>(settings_.to.take(to, from));
 }
 
 }  // namespace
@@ -79,10 +78,12 @@ int mv(std::span<char*> given) {
                       "Moves each PATH to the last one. At any moment the\n"
                       "source or the target is complete. From one file\n"
                       "system to another by copying and removing.");
-    options.flag("-n,--no-clobber", how.no_clobber, "overwrite nothing");
-    options.flag("-i,--interactive", how.ask, "ask before overwriting");
+    options.choice("-n,--no-clobber", [&] { how.no_clobber = true, how.ask = false; }, "overwrite nothing");
+    options.choice(
+        "-i,--interactive", [&] { how.no_clobber = false, how.ask = true; }, "ask before overwriting");
     options.flag("-u,--update", how.update, "overwrite only what is older");
-    options.flag("-f,--force", how.force, "changes nothing");
+    options.choice(
+        "-f,--force", [&] { how.no_clobber = how.ask = false; }, "neither of them, which is usual");
     options.flag("-v,--verbose", how.verbose, "say what was moved");
     options.flag("--progress", how.progress, "as always on a terminal");
     how.to.declare(options);

@@ -42,6 +42,13 @@ void report::error(std::string_view operation, std::string_view path, std::strin
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+void report::warning(std::string_view what, std::string_view path) {
+    std::string line = "aio " + command_ + ": ";
+    line.append(what) += ' ';
+    line.append(printable(path)) += '\n';
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
 int report::status() const noexcept {
     return count_ == 0 ? success : failure;
 }

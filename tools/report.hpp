@@ -19,6 +19,9 @@ class report {
     }
     void error(std::string_view operation, std::string_view path, std::string_view reason);
 
+    /// Says something that is no failure.
+    void warning(std::string_view what, std::string_view path);
+
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
     /// The exit status that this amounts to.
     [[nodiscard]] int status() const noexcept;

@@ -85,7 +85,7 @@ void removal::remove(const std::string& path) {
     const aio::result<aio::file_status> status = runner_.io().run(aio::lstat(path));
     if (!status) return complain("lstat", path, status.error());
     if (status->is_symlink() && path.ends_with('/'))
-        return complain("unlink", path, std::make_error_code(std::errc::not_a_directory));
+        return runner_.errors().error("unlink", path, std::make_error_code(std::errc::not_a_directory));
     if (status->is_directory() && settings_.recursive) return remove_tree(path);
     if (status->is_directory() && !settings_.directories)
         return complain("unlink", path, std::make_error_code(std::errc::is_a_directory));
@@ -117,7 +117,7 @@ void removal::remove_one(const std::string& path, aio::file_type type) {
 void removal::complain(const char* operation, const std::string& path, const std::error_code& reason) {
     const bool is_gone =
         reason == std::errc::no_such_file_or_directory || reason == std::errc::not_a_directory;
-    if (settings_.force && is_gone && !path.ends_with('/')) return;
+    if (settings_.force && is_gone) return;
     runner_.errors().error(operation, path, reason);
 }
 
@@ -150,8 +150,9 @@ int rm(std::span<char*> given) {
                       "what is mounted in it.");
     options.flag("-r,--recursive", how.recursive, "directories and all in them");
     options.flag("-R", how.recursive_too, "the same");
-    options.flag("-f,--force", how.force, "never ask, nor mind what is not there");
-    options.flag("-i", how.ask, "ask before everything");
+    options.choice(
+        "-f,--force", [&] { how.force = true, how.ask = false; }, "never ask, nor mind what is not there");
+    options.choice("-i", [&] { how.force = false, how.ask = true; }, "ask before everything");
     options.flag("-d,--dir", how.directories, "empty directories too");
     options.flag("-v,--verbose", how.verbose, "say what was removed");
     options.flag("--progress", how.progress, "show progress on a terminal");

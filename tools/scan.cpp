@@ -85,7 +85,7 @@ class scanner {
   public:
     scanner(settings how, listing::options print)
         : settings_(std::move(how)),
-          runner_("scan", settings_.progress),
+          runner_("scan", settings_.progress, true),
           listing_(runner_.out(), std::move(print)) {}
 
     int run();

@@ -9,8 +9,8 @@
 
 namespace tool {
 
-tree_runner::tree_runner(const char* command, bool show_progress)
-    : command_(command), errors_(command), progress_(show_progress) {}
+tree_runner::tree_runner(const char* command, bool show_progress, bool prints_results)
+    : command_(command), prints_results_(prints_results), errors_(command), progress_(show_progress) {}
 
 aio::tree_options tree_runner::options() {
     aio::tree_options made;
@@ -90,7 +90,7 @@ void tree_runner::pour() {
 }
 
 bool tree_runner::stopped() const noexcept {
-    return is_interrupted() || out_.ended();
+    return is_interrupted() || (prints_results_ && out_.ended());
 }
 
 int tree_runner::finish() {
@@ -101,7 +101,7 @@ int tree_runner::finish() {
     std::string done = std::to_string(before_.directories + before_.others) + " entries";
     if (before_.bytes != 0) done += ", " + size_text(before_.bytes);
     std::fprintf(stderr, "aio %s: interrupted after %s\n", command_, done.c_str());
-    return interrupted;
+    return interrupted_status();
 }
 
 }  // namespace tool

@@ -20,7 +20,8 @@ namespace tool {
 /// entries, and what comes after it.
 class tree_runner {
   public:
-    tree_runner(const char* command, bool show_progress);
+    /// `prints_results`: what is done is for its output, and in vain when nobody reads it any more.
+    tree_runner(const char* command, bool show_progress, bool prints_results = false);
 
     /// To be given to every operation; its functions are set.
     [[nodiscard]] aio::tree_options options();
@@ -58,6 +59,7 @@ class tree_runner {
     void measure();
 
     const char* command_;
+    const bool prints_results_;
     report errors_;
     output out_{errors_};
     std::mutex mutex_;

@@ -22,8 +22,11 @@ enum class on_existing : std::uint8_t {
     fail,      // EEXIST
     replace,   // by rename: others see the old file or the new one, each complete
     in_place,  // written over, as by open(2) with O_TRUNC; devices and FIFOs are written to
-    as_cp,  // replaced if nothing is lost by it, keeping its owner and permissions: a regular file with one
-            // name that is ours to replace. In place otherwise: several names, devices, symbolic links
+    as_cp,     // a file that may be written; replaced if nothing is lost by it, keeping its owner and
+            // permissions: a regular file with one name that is ours to replace. In place otherwise: several
+            // names, devices, symbolic links, mount points. Below the root of a tree others may have made
+            // links: these are replaced
+    as_cp_forced,  // the same; a file that may not be written is replaced
 };
 
 /// What a copy has from its source besides content, type and holes.
@@ -64,7 +67,7 @@ class AIO_EXPORT copied_links {
 
 struct copy_options {
     tree_options tree = {};
-    on_existing existing = on_existing::replace;  // below the root of a tree as_cp and in_place mean replace
+    on_existing existing = on_existing::replace;  // below the root of a tree in_place means replace
     preserve keep = preserve::all;
     follow_links follow = follow_links::never;
     reflink clone = reflink::if_possible;

@@ -19,7 +19,7 @@ namespace {
 
 /// The umask, without setting it, which other threads would see.
 mode_t current_umask() {
-    mode_t mask = 022;
+    mode_t mask = 077;  // where there is no telling
     if (FILE* status = std::fopen("/proc/self/status", "re")) {
         std::array<char, 128> line = {};
         unsigned found = 0;
@@ -56,11 +56,12 @@ copied_links::~copied_links() = default;
 namespace detail {
 
 copying::copying(owned_path from, owned_path to, const copy_options& how, bool directories,
-                 std::shared_ptr<manifest> copied, std::string shown)
+                 std::shared_ptr<manifest> copied, later called)
     : traversal(how.tree, {.places = 2, .piece = 8192, .slice = 256, .acts_on_leaving = true}),
       from_(std::move(from)),
       to_(std::move(to)),
-      shown_(shown.empty() ? to_.target().path : std::move(shown)),
+      later_{.path = called.path.empty() ? to_.target().path : std::move(called.path),
+             .name = std::move(called.name)},
       options_(how),
       directories_(directories),
       manifest_(std::move(copied)),
@@ -88,15 +89,15 @@ std::unique_ptr<tree_node> copying::begin(tree_worker& self) {
     if (source_.must_be_directory && !status->is_directory())
         return refuse("stat", asked, std::make_error_code(std::errc::not_a_directory));
     auto to = open_operand(to_.target());
-    if (!to) return refuse("open", shown_, to.error());
+    if (!to) return refuse("open", later_.path, to.error());
     destination_ = std::move(*to);
     if (status->is_directory()) return begin_directory(self, *status, follow);
     if (destination_.is_nameless)
-        return refuse("copy", shown_, std::make_error_code(std::errc::is_a_directory));
+        return refuse("copy", later_.path, std::make_error_code(std::errc::is_a_directory));
     if (destination_.must_be_directory)
-        return refuse("copy", shown_, std::make_error_code(std::errc::not_a_directory));
+        return refuse("copy", later_.path, std::make_error_code(std::errc::not_a_directory));
     if (const result<> shared = share_links(destination_.base.get()); !shared)
-        return refuse("copy", shown_, shared.error());
+        return refuse("copy", later_.path, shared.error());
     entry root{.in = nullptr,
                .from = source_.base.get(),
                .from_name = source_.name.c_str(),
@@ -193,12 +194,13 @@ bool copying::leave(tree_worker& self, tree_node& node) {
     const int to = node.to.fd.get();
     if (options_.keep != preserve::nothing) {
         const metadata_failure failed =
-            copy_metadata({node.from.fd.get()}, {to}, node.from.status, options_.keep);
+            copy_metadata({node.from.fd.get(), node.from.only_path}, {to, node.to.only_path},
+                          node.from.status, options_.keep);
         if (failed.operation)
             fail(self, nullptr, failed.operation, destination_path(&node, nullptr), failed.reason);
     } else if (is_new) {
         const mode_t inherited = node.to.status.mode & S_ISGID;
-        const mode_t mode = (node.from.status.permissions() & 0777U & ~umask_) | inherited;
+        const mode_t mode = (node.from.status.permissions() & 01777U & ~umask_) | inherited;
         const auto set = attempt([&] { return ::fchmod(to, mode); });
         if (!set) fail(self, nullptr, "chmod", destination_path(&node, nullptr), set.error());
     }
@@ -227,7 +229,7 @@ void copying::count_directory(const tree_node& node) {
 }
 
 std::string copying::destination_path(const tree_node* in, const char* name) const {
-    std::string path = shown_;
+    std::string path = later_.path;
     while (path.size() > 1 && path.ends_with('/'))
         path.pop_back();
     // The names below the root are the source's.

@@ -16,10 +16,14 @@ namespace aio::detail {
 
 class copying final : public traversal {
   public:
+    /// What the copy will be called, where it first has another name: in reports, and in its directory.
+    struct later {
+        std::string path;
+        std::string name;
+    };
     /// `directories`: a directory may be the root. `copied`: gets what was copied, if it is not null.
-    /// `shown`: what the copy is called in reports, if it is not `to`.
     copying(owned_path from, owned_path to, const copy_options& how, bool directories,
-            std::shared_ptr<manifest> copied = nullptr, std::string shown = {});
+            std::shared_ptr<manifest> copied = nullptr, later called = {});
 
   private:
     struct worker;
@@ -54,9 +58,10 @@ class copying final : public traversal {
     bool copy_one(worker& self, entry& of);
     result<> look(entry& of);
     result<way> choose(const entry& of);
+    [[nodiscard]] result<way> choose_like_cp(const entry& of, const file_status& there) const;
     result<> make(worker& self, const entry& of, way how);
     result<> write_file(worker& self, const entry& of, way how);
-    result<> write_nameless(worker& self, const entry& of);
+    result<> write_nameless(worker& self, const entry& of, unique_fd copy);
     [[nodiscard]] mode_t first_mode(const entry& of) const noexcept;
     [[nodiscard]] bool has_owner_and_mode(const entry& of) const noexcept;
     result<> write_in_place(worker& self, const entry& of);
@@ -71,6 +76,7 @@ class copying final : public traversal {
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);
 
+    [[nodiscard]] bool is_like_cp() const noexcept;
     [[nodiscard]] bool keeps_links(const entry& of) const noexcept;
     [[nodiscard]] std::vector<std::string> names_of(const entry& of) const;
     result<> share_links(int directory);
@@ -79,7 +85,7 @@ class copying final : public traversal {
 
     const owned_path from_;
     const owned_path to_;
-    const std::string shown_;
+    const later later_;
     const copy_options options_;
     const bool directories_;
     const std::shared_ptr<manifest> manifest_;

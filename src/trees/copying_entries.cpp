@@ -89,8 +89,10 @@ result<> copying::look(entry& of) {
         of.status = *status;
         return {};
     }
+    // A FIFO's writer is awaited where it can be given up; to a device, not to wait may mean something else.
+    const bool waits = reads_special && of.type != file_type::fifo;
     const int flags =
-        O_RDONLY | O_NOCTTY | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW) | (reads_special ? 0 : O_NONBLOCK);
+        O_RDONLY | O_NOCTTY | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW) | (waits ? 0 : O_NONBLOCK);
     const auto fd = attempt([&] { return ::openat(of.from, of.from_name, flags); });
     // Something else took the name: a link, a socket, a device without a driver.
     // A root that is to be read may be one.
@@ -122,17 +124,35 @@ result<copying::way> copying::choose(const entry& of) {
                                               .source = &of.status,
                                               .destination = &*there}))
             return way::skip;
+        if (stopped()) return way::skip;  // while somebody was asked
     }
     if (there->is_directory()) return error(EISDIR);
     if (same_file(*there, of.status)) return error(EINVAL);
+    if (of.type == file_type::symlink) {
+        // In the place of what it leads to it would lead to itself, and the content be lost.
+        const auto leads_to = status_at(of.from, of.from_name, true);
+        if (leads_to && same_file(*there, *leads_to)) return error(EINVAL);
+    }
     if (options_.existing == on_existing::fail) return error(EEXIST);
     const bool content = of.content || of.type == file_type::regular;
-    if (of.in || !content || options_.existing == on_existing::replace) return way::replace;
-    const bool is_plain = there->is_regular() && there->links == 1;
-    const bool is_ours = there->uid == ::geteuid() || ::geteuid() == 0;
+    if (!content || options_.existing == on_existing::replace) return way::replace;
+    return is_like_cp() ? choose_like_cp(of, *there) : of.in ? way::replace : way::in_place;
+}
+
+/// For content where something is that is no directory.
+result<copying::way> copying::choose_like_cp(const entry& of, const file_status& there) const {
+    if (there.is_regular()) {
+        // Who may not write it is not to get round that by renaming, as nobody does who opens it.
+        const auto allowed = attempt([&] { return ::faccessat(of.to, of.to_name, W_OK, AT_EACCESS); });
+        if (!allowed && options_.existing == on_existing::as_cp_forced) return way::replace;
+        if (!allowed) return std::unexpected(allowed.error());
+    }
+    const bool is_ours = there.uid == ::geteuid() || ::geteuid() == 0;
     const bool can_be_named = ::faccessat(of.to, ".", W_OK, AT_EACCESS) == 0;
-    if (options_.existing == on_existing::as_cp && is_plain && is_ours && can_be_named) return way::take_over;
-    return way::in_place;
+    const bool is_replaced = there.is_regular() && (of.in || there.links == 1) && is_ours && can_be_named;
+    // Below a root nothing is written through links, of which others may make some.
+    if (!is_replaced) return of.in ? way::replace : way::in_place;
+    return options_.keep == preserve::nothing ? way::take_over : way::replace;
 }
 
 result<> copying::make(worker& self, const entry& of, way how) {
@@ -172,7 +192,8 @@ result<> copying::make_anew(worker& self, const entry& of, way how) {
 /// Whether a new file of ours in this directory has the source's owner and permissions from the start.
 bool copying::has_owner_and_mode(const entry& of) const noexcept {
     const file_status& status = of.status;
-    return options_.keep != preserve::nothing && of.in && of.in->note &&
+    const bool takes_attributes = status.permissions() & 0200U;  // only who may write it may set them
+    return options_.keep != preserve::nothing && takes_attributes && of.in && of.in->note &&
            static_cast<const new_directory&>(*of.in->note).inherits_nothing && status.uid == ::geteuid() &&
            status.gid == ::getegid() && (status.permissions() & (07000U | umask_)) == 0;
 }
@@ -184,20 +205,14 @@ mode_t copying::first_mode(const entry& of) const noexcept {
 }
 
 /// A new file that has no name until it is complete: nothing of it is left, whatever happens.
-result<> copying::write_nameless(worker& self, const entry& of) {
-    const auto fd = open_nameless(of.to, first_mode(of));
-    if (!fd) {
-        self.has_nameless = false;
-        return std::unexpected(fd.error());
-    }
-    unique_fd copy(*fd);
-    const auto written = self.copy_content(of.content.get(), *fd, of.status);
+result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) {
+    const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
     if (!written) return std::unexpected(written.error());
     if (options_.keep != preserve::nothing)
-        carry(self, of, {of.content.get()}, {*fd}, has_owner_and_mode(of));
+        carry(self, of, {of.content.get()}, {copy.get()}, has_owner_and_mode(of));
     if (options_.durable)
-        if (const result<> synced = sync_file(*fd); !synced) return synced;
-    const result<> named = give_first_name(*fd, of.to, of.to_name);
+        if (const result<> synced = sync_file(copy.get()); !synced) return synced;
+    const result<> named = give_first_name(copy.get(), of.to, of.to_name);
     if (!named) {
         self.has_nameless = named.error() == std::errc::file_exists;
         return named;
@@ -207,12 +222,22 @@ result<> copying::write_nameless(worker& self, const entry& of) {
 }
 
 result<> copying::write_file(worker& self, const entry& of, way how) {
+    const auto can_begin_again = [&] { return ::lseek(of.content.get(), 0, SEEK_SET) == 0; };
     if (how == way::create && self.has_nameless) {
-        const result<> made = write_nameless(self, of);
-        if (made || self.has_nameless) return made;
-        // Not here: by a name of its own.
-        if (const auto begin = attempt([&] { return ::lseek(of.content.get(), 0, SEEK_SET); }); !begin)
-            return made;
+        const auto fd = open_nameless(of.to, first_mode(of));
+        self.has_nameless = fd.has_value();
+        if (fd) {
+            const result<> made = write_nameless(self, of, unique_fd(*fd));
+            // Not here: by a name of its own.
+            if (made || self.has_nameless || !can_begin_again()) return made;
+        }
+    }
+    unique_fd replaced;
+    if (how == way::take_over) {
+        const auto old = attempt(
+            [&] { return ::openat(of.to, of.to_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
+        if (!old) return write_in_place(self, of);
+        replaced.reset(*old);
     }
     const mode_t mode = first_mode(of);
     auto made = make_temporary([&](const char* name) {
@@ -228,14 +253,10 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     if (!written) return std::unexpected(written.error());
     if (how == way::take_over) {
         // It hands its permissions on to what replaces it.
-        const auto old = attempt(
-            [&] { return ::openat(of.to, of.to_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
-        const unique_fd old_file(old.value_or(-1));
-        const auto replaced = status_at(of.to, of.to_name);
-        if (!old || !replaced || !take_over(*old, copy.get(), *replaced)) {
+        const auto status = status_at(replaced.get(), "");
+        if (!status || !take_over(replaced.get(), copy.get(), *status)) {
             temporary.remove();
-            if (::lseek(of.content.get(), 0, SEEK_SET) != 0) return error(ESPIPE);
-            return write_in_place(self, of);
+            return can_begin_again() ? write_in_place(self, of) : error(ESPIPE);
         }
     }
     if (options_.keep != preserve::nothing)
@@ -243,20 +264,28 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     if (options_.durable)
         if (const result<> synced = sync_file(copy.get()); !synced) return synced;
     if (const result<> closed = copy.close(); !closed) return closed;
-    if (const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create); !named)
-        return named;
+    const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create);
+    if (!named) {
+        // A file may be a mount point, as those of containers are.
+        const bool is_mounted = named.error() == std::errc::device_or_resource_busy && is_like_cp();
+        temporary.remove();
+        return is_mounted && can_begin_again() ? write_in_place(self, of) : named;
+    }
     temporary.keep();
     self.tally.bytes += *written;
     return {};
 }
 
+/// Below a root only what is no link, of either kind.
 result<> copying::write_in_place(worker& self, const entry& of) {
-    const auto fd = attempt([&] { return ::openat(of.to, of.to_name, O_WRONLY | O_NOCTTY | O_CLOEXEC); });
+    const int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC | (of.in ? O_NOFOLLOW | O_NONBLOCK : 0);
+    const auto fd = attempt([&] { return ::openat(of.to, of.to_name, flags); });
     if (!fd) return std::unexpected(fd.error());
     unique_fd copy(*fd);
     const auto there = status_at(*fd, "");
     if (!there) return std::unexpected(there.error());
     if (same_file(*there, of.status)) return error(EINVAL);
+    if (of.in && (!there->is_regular() || there->links != 1)) return error(EMLINK);
     if (there->is_regular()) {
         const auto emptied = attempt([&] { return ::ftruncate(*fd, 0); });
         if (!emptied) return done(emptied);
@@ -344,7 +373,8 @@ result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     if (!is_right) return false;
     const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create);
     if (!named) return std::unexpected(named.error());
-    temporary.keep();
+    // Where both were names of one file already, rename has done nothing, and the temporary one goes.
+    if (how == way::create) temporary.keep();
     return true;
 }
 
@@ -386,13 +416,17 @@ void copying::count(worker& self, const entry& of) {
             {.from = source_path(of), .to = destination_path(of.in, of.to_name), .type = of.type});
 }
 
+bool copying::is_like_cp() const noexcept {
+    return options_.existing == on_existing::as_cp || options_.existing == on_existing::as_cp_forced;
+}
+
 bool copying::keeps_links(const entry& of) const noexcept {
     // What has one name now may have had more, when another copy met it.
     return options_.keep == preserve::all && (options_.links || (of.in && of.status.links > 1));
 }
 
 std::vector<std::string> copying::names_of(const entry& of) const {
-    std::vector<std::string> names{of.to_name};
+    std::vector<std::string> names{of.in || later_.name.empty() ? of.to_name : later_.name};
     for (const tree_node* each = of.in; each && each->parent; each = each->parent)
         names.insert(names.begin(), each->name);
     return names;

@@ -69,6 +69,7 @@ class measurement final : public traversal {
 
     /// Nothing if it was counted before.
     std::optional<std::uint64_t> size_of(const file_status& status);
+    void count_unread(tree_worker& self, const tree_node& which, const file_status& status);
     void tell(const std::string& path, const usage& of, unsigned depth);
 
     const owned_path root_;
@@ -110,7 +111,10 @@ std::unique_ptr<tree_node> measurement::begin(tree_worker& self) {
     }
     auto opened =
         open_place_at(operand->base.get(), operand->name.c_str(), false, operand->must_be_directory);
-    if (!opened) return refuse("open", opened.error());
+    if (!opened) {
+        count_unread(self, *root, *status);
+        return refuse("open", opened.error());
+    }
     root->from = std::move(*opened);
     if (!enter(self, *root)) return nullptr;
     return root;
@@ -149,16 +153,22 @@ bool measurement::leave(tree_worker&, tree_node& node) {
 }
 
 /// A directory that may not be read still takes the space that it takes itself.
+void measurement::count_unread(tree_worker& self, const tree_node& which, const file_status& status) {
+    const std::optional<std::uint64_t> size = size_of(status);
+    if (!size) return;
+    ++self.tally.directories;
+    self.tally.bytes += *size;
+    usage own;
+    own.add(*size, 1);
+    if (which.parent) usage_of(*which.parent).add(*size, 1);
+    if (options_.directory) tell(which.path_of({}), own, which.depth);
+}
+
 void measurement::unreadable(tree_worker& self, tree_node& which, const char* operation,
                              std::error_code reason) {
     if (!which.from.exists() && which.parent) {
         const auto status = status_at(which.parent->from.fd.get(), which.name.c_str());
-        if (status) {
-            const std::uint64_t size = size_of(*status).value_or(0);
-            usage_of(*which.parent).add(size, 1);
-            ++self.tally.directories;
-            self.tally.bytes += size;
-        }
+        if (status) count_unread(self, which, *status);
     }
     traversal::unreadable(self, which, operation, reason);
 }

@@ -5,6 +5,7 @@
 #include "system_call.hpp"
 
 #include <linux/fs.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -29,6 +30,18 @@ result<> set_both(int from, int to, std::uint64_t offset) noexcept {
     for (const int fd : {from, to})
         if (const auto at = seek(fd, offset, SEEK_SET); !at) return std::unexpected(at.error());
     return {};
+}
+
+bool can_have_holes(int fd) noexcept {
+    const auto status = status_at(fd, "");
+    return status && status->is_regular();
+}
+
+/// Makes a file as large as that; gives its size.
+result<std::uint64_t> cut(int fd, std::uint64_t size) noexcept {
+    const auto made = attempt([&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
+    if (!made) return std::unexpected(made.error());
+    return size;
 }
 
 result<> write_whole(int fd, const std::byte* bytes, std::size_t size) noexcept {
@@ -58,9 +71,9 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     std::error_code reason;
     if (source.is_regular() && source.size != 0 && cloned(from, to, source, reason)) return source.size;
     if (reason) return std::unexpected(reason);
-    if (!source.is_regular()) return read_and_write(from, to, everything);
-    const bool has_holes = source.blocks * 512 < source.size;
-    if (has_holes) return copy_data(from, to);
+    if (!source.is_regular()) return read_and_write(from, to, everything, true);
+    const bool may_have_holes = source.blocks * 512 < source.size;
+    if (may_have_holes && can_have_holes(to)) return copy_data(from, to);
     if (source.size <= small) return read_small(from, to, source.size);
     if (!can_copy_range_) return read_and_write(from, to, everything);
     const auto copied = copy_range(from, to, everything);
@@ -100,8 +113,7 @@ result<std::uint64_t> content_copier::copy_data(int from, int to) {
         if (!makes_sense) {
             const auto rest = read_and_write(from, to, everything);
             if (!rest) return rest;
-            position += *rest;
-            break;
+            return cut(to, position + *rest);
         }
         const auto length = static_cast<std::uint64_t>(*end - *begin);
         auto copied =
@@ -113,15 +125,13 @@ result<std::uint64_t> content_copier::copy_data(int from, int to) {
         }
         if (!copied) return copied;
         position = static_cast<std::uint64_t>(*begin) + *copied;
-        if (*copied < length) break;  // it shrank
+        // It shrank; or its size is a claim, as of files that a system makes up when they are read.
+        if (*copied < length) return cut(to, position);
     }
     // What it has now: it may have shrunk.
     const auto now = status_at(from, "");
     if (!now) return std::unexpected(now.error());
-    const std::uint64_t size = std::max(position, now->size);
-    const auto sized = attempt([&] { return ::ftruncate(to, static_cast<off_t>(size)); });
-    if (!sized) return std::unexpected(sized.error());
-    return size;
+    return cut(to, std::max(position, now->size));
 }
 
 /// 0 if the kernel cannot for these two files.
@@ -160,12 +170,27 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
     return copied + *rest;
 }
 
-result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint64_t limit) {
+/// Waits until there is something to be read, or nobody wants it any more: a pipe may never have anything.
+result<> content_copier::await_content(int from) const {
+    constexpr int patience = 100;  // ms
+    for (;;) {
+        pollfd ready = {.fd = from, .events = POLLIN, .revents = 0};
+        const auto found = attempt([&] { return ::poll(&ready, 1, patience); });
+        if (!found) return std::unexpected(found.error());
+        if (*found != 0) return {};
+        if (const result<> wanted = stopped(); !wanted) return wanted;
+    }
+}
+
+result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint64_t limit, bool may_wait) {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
     std::uint64_t copied = 0;
     while (copied < limit) {
         const auto asked = static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, limit - copied));
+        if (may_wait)
+            if (const result<> ready = await_content(from); !ready) return std::unexpected(ready.error());
         const auto got = attempt([&] { return ::read(from, buffer_.get(), asked); });
+        if (!got && may_wait && got.error() == std::errc::resource_unavailable_try_again) continue;
         if (!got) return std::unexpected(got.error());
         if (*got == 0) break;
         const auto written = write_whole(to, buffer_.get(), static_cast<std::size_t>(*got));

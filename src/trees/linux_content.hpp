@@ -29,7 +29,10 @@ class content_copier {
     [[nodiscard]] result<std::uint64_t> copy_data(int from, int to);
     [[nodiscard]] result<std::uint64_t> copy_range(int from, int to, std::uint64_t size);
     [[nodiscard]] result<std::uint64_t> read_small(int from, int to, std::uint64_t size);
-    [[nodiscard]] result<std::uint64_t> read_and_write(int from, int to, std::uint64_t limit);
+    /// `may_wait`: what is read is no file, and may have nothing for as long as it likes.
+    [[nodiscard]] result<std::uint64_t> read_and_write(int from, int to, std::uint64_t limit,
+                                                       bool may_wait = false);
+    [[nodiscard]] result<> await_content(int from) const;
     /// Tells of a piece. An error if the rest is not wanted.
     [[nodiscard]] result<> go_on(std::uint64_t bytes) const;
     [[nodiscard]] result<> stopped() const noexcept;

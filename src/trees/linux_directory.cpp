@@ -19,13 +19,13 @@ result<file_status> status_at(int base, const char* name, bool follow) noexcept 
 result<open_place> open_place_at(int base, const char* name, bool search_only, bool follow) noexcept {
     const int flags = O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW);
     auto fd = attempt([&] { return ::openat(base, name, O_RDONLY | flags); });
-    if (!fd && search_only && fd.error() == std::errc::permission_denied)
-        fd = attempt([&] { return ::openat(base, name, O_PATH | flags); });
+    const bool only_path = !fd && search_only && fd.error() == std::errc::permission_denied;
+    if (only_path) fd = attempt([&] { return ::openat(base, name, O_PATH | flags); });
     if (!fd) return std::unexpected(fd.error());
     unique_fd opened(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    return open_place{.fd = std::move(opened), .status = *status};
+    return open_place{.fd = std::move(opened), .status = *status, .only_path = only_path};
 }
 
 result<bool> dirents::read(int fd) {

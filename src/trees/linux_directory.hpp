@@ -34,6 +34,7 @@ struct identity {
 struct open_place {
     unique_fd fd;
     file_status status = {};  // when it was opened
+    bool only_path = false;   // it may not be read
 
     [[nodiscard]] bool exists() const noexcept { return status.mode != 0; }
     [[nodiscard]] identity who() const noexcept { return identity_of(status); }

@@ -175,7 +175,8 @@ bool inherits_nothing(const open_place& directory) {
 
 bool take_over(int from, int to, const file_status& replaced) {
     return set_owner({to}, replaced.uid, replaced.gid) &&
-           copy_attributes({from}, {to}, attributes::acls, true) && set_mode({to}, replaced.permissions());
+           copy_attributes({from}, {to}, attributes::acls, true) &&
+           set_mode({to}, replaced.permissions() & 0777U);
 }
 
 }  // namespace aio::detail

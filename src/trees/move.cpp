@@ -106,14 +106,32 @@ tree_result reported(const moving& what, const char* operation, const std::error
     return result;
 }
 
-/// Takes a copy that is not wanted away.
-task<> discard(std::shared_ptr<moving> what) {
+/// What the copy is called while it is made, as its directory is called by the user.
+std::string temporary_path(const moving& what) {
+    std::string_view path = what.to.target().path;
+    while (path.ends_with('/'))
+        path.remove_suffix(1);
+    return std::string(path.substr(0, path.rfind('/') + 1)) + what.temporary;
+}
+
+/// Takes a copy that is not wanted away. What stays of it is one more failure.
+task<> discard(std::shared_ptr<moving> what, tree_result& failed) {
     const path_view copy(what->base, what->temporary);
-    auto unlinked = co_await unlink(copy).with({.shielded = true});
-    if (!unlinked && unlinked.error() == std::errc::is_a_directory) {
-        rmtree_options all;
-        auto removed = co_await rmtree(copy, all).with({.shielded = true});
+    const auto unlinked = co_await unlink(copy).with({.shielded = true});
+    std::error_code reason = unlinked ? std::error_code() : unlinked.error();
+    if (reason == std::errc::is_a_directory) {
+        tree_result removed = co_await rmtree(copy).with({.shielded = true});
+        if (!removed) {  // its directories may have permissions by now that keep us out
+            static_cast<void>(co_await chmod_tree(copy, 0700, keep_mode).with({.shielded = true}));
+            removed = co_await rmtree(copy).with({.shielded = true});
+        }
+        reason = removed.error();
     }
+    if (!reason || reason == std::errc::no_such_file_or_directory) co_return;
+    tree_failure left{.operation = "remove", .path = temporary_path(*what), .reason = reason};
+    if (what->how.tree.failed) static_cast<void>(what->how.tree.failed(left));
+    ++failed.failed;
+    if (failed.failures.size() < tree_result::failures_max) failed.failures.push_back(std::move(left));
 }
 
 task<tree_result> move_between(std::shared_ptr<moving> what) {
@@ -129,18 +147,20 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
     how.existing = on_existing::fail;
     how.overwrite = {};
     const path_view copy(what->base, what->temporary);
-    tree_result copied = co_await run_traversal(std::make_shared<copying>(
-        what->from, owned_path(copy), how, true, what->copied, what->to.target().path));
+    copying::later called{.path = what->to.target().path, .name = what->name};
+    tree_result copied = co_await run_traversal(
+        std::make_shared<copying>(what->from, owned_path(copy), how, true, what->copied, std::move(called)));
     if (!copied) {
-        co_await discard(what);
+        co_await discard(what, copied);
         co_return copied;
     }
     what->copied->finish();
     auto place = [what] { return put_in_place(*what); };
     const auto placed = co_await aio::call(std::move(place));
     if (!placed) {
-        co_await discard(what);
-        co_return reported(*what, "rename", placed.error());
+        tree_result refused = reported(*what, "rename", placed.error());
+        co_await discard(what, refused);
+        co_return refused;
     }
     auto remove = [what] { return remove_source(*what); };
     const auto removed = co_await aio::call(std::move(remove));

@@ -28,6 +28,8 @@ class removal final : public traversal {
     void unreadable(tree_worker& self, tree_node& which, const char* operation,
                     std::error_code reason) override;
 
+    bool removed_unread(tree_worker& self, tree_node* in, int base, const std::string& name,
+                        const std::string& path);
     [[nodiscard]] bool is_known(int base, const char* name) const;
     bool confirmed(tree_node* in, const std::string& path, file_type type, bool descend);
     void tell(const std::string& path, file_type type);

@@ -13,8 +13,9 @@ namespace aio::detail {
 namespace {
 
 /// Opens `name` of `base` if it is the directory `expected`, ESTALE if it is another.
-result<open_place> open_again(int base, const char* name, const identity& expected) noexcept {
-    auto opened = open_place_at(base, name, true);
+result<open_place> open_again(int base, const char* name, const identity& expected,
+                              bool follow = false) noexcept {
+    auto opened = open_place_at(base, name, true, follow);
     if (opened && opened->who() != expected) return error(ESTALE);
     return opened;
 }
@@ -23,11 +24,11 @@ struct both_places {
     open_place from, to;
 };
 
-/// Both of what a node holds, `name` in the places that `base` holds.
+/// Both of what a node holds, `name` in the places given; the source may be reached by a link if `follow`.
 result<both_places> open_both_again(const open_place& from, const open_place& to, const char* name,
-                                    const tree_node& expected) noexcept {
+                                    const tree_node& expected, bool follow) noexcept {
     both_places opened;
-    auto source = open_again(from.fd.get(), name, expected.from.who());
+    auto source = open_again(from.fd.get(), name, expected.from.who(), follow);
     if (!source) return std::unexpected(source.error());
     opened.from = std::move(*source);
     if (!expected.to.exists()) return opened;
@@ -90,7 +91,9 @@ void traversal::install(tree_node& node, open_place from, open_place to) {
     }
     // The status stays that of the first time: others compare with it, without the mutex.
     node.from.fd = std::move(from.fd);
+    node.from.only_path = from.only_path;
     node.to.fd = std::move(to.fd);
+    node.to.only_path = to.only_path;
     node.repositioned = node.unread;
     keep_open(node);
 }
@@ -105,7 +108,7 @@ result<> traversal::reach(tree_node& node, const tree_node& below) {
             return {};
         }
     }
-    auto opened = open_both_again(below.from, below.to, "..", node);
+    auto opened = open_both_again(below.from, below.to, "..", node, false);
     if (!opened) return descend(node);
     install(node, std::move(opened->from), std::move(opened->to));
     return {};
@@ -128,7 +131,12 @@ result<> traversal::descend(tree_node& to) {
     const open_place* destination = &above->to;
     both_places position;
     for (auto each = way.rbegin(); each != way.rend(); ++each) {
-        auto next = open_both_again(*from, *destination, (*each)->name.c_str(), **each);
+        const auto open_next = [&] {
+            return open_both_again(*from, *destination, (*each)->name.c_str(), **each, follow_);
+        };
+        auto next = open_next();
+        while (!next && spare_descriptors(next.error()))
+            next = open_next();
         if (!next) {
             unpin(*above);
             return std::unexpected(next.error());

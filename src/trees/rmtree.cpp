@@ -37,6 +37,9 @@ std::unique_ptr<tree_node> removal::begin(tree_worker& self) {
     if (!operand) return refuse(operand.error());
     operand_ = std::move(*operand);
     auto opened = open_place_at(operand_.base.get(), operand_.name.c_str());
+    if (!opened && opened.error() == std::errc::permission_denied && !operand_.is_nameless &&
+        removed_unread(self, nullptr, operand_.base.get(), operand_.name, text))
+        return nullptr;
     if (!opened) return refuse(opened.error());
     if (is_file_system_root(opened->status))
         return refuse(std::make_error_code(std::errc::device_or_resource_busy));
@@ -101,9 +104,26 @@ bool removal::is_known(int base, const char* name) const {
     return !status || known_->has(*status);  // what is gone is no matter
 }
 
+/// A directory that may not be read needs not be, if it is empty. Whether there is nothing to complain of.
+bool removal::removed_unread(tree_worker& self, tree_node* in, int base, const std::string& name,
+                             const std::string& path) {
+    if (known_) return false;
+    if (!confirmed(in, path, file_type::directory, false)) return true;
+    if (!attempt([&] { return ::unlinkat(base, name.c_str(), AT_REMOVEDIR); })) return false;
+    ++self.tally.directories;
+    if (options_.removed) tell(path, file_type::directory);
+    return true;
+}
+
 /// What is gone is what was wanted.
 void removal::unreadable(tree_worker& self, tree_node& which, const char* operation, std::error_code reason) {
-    if (reason != std::errc::no_such_file_or_directory) traversal::unreadable(self, which, operation, reason);
+    if (reason == std::errc::no_such_file_or_directory) return;
+    const bool may_be_empty =
+        reason == std::errc::permission_denied && !which.from.exists() && which.parent != nullptr;
+    if (may_be_empty &&
+        removed_unread(self, which.parent, which.parent->from.fd.get(), which.name, which.path_of({})))
+        return;
+    traversal::unreadable(self, which, operation, reason);
 }
 
 bool removal::confirmed(tree_node* in, const std::string& path, file_type type, bool descend) {

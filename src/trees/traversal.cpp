@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t pending_max = std::size_t(256) << 10;  // bytes of names, before a directory is read on
 constexpr auto patience = std::chrono::microseconds(500);    // of a worker that finds nothing to do
-constexpr rlim_t others_descriptors = 10;                    // the context's, standard input and such
+constexpr rlim_t others_descriptors = 16;                    // the context's, standard input and such
 
 /// How many directories may be open in a process that may have few descriptors, half of them for files if it
 /// copies.
@@ -477,15 +477,22 @@ void traversal::unlink(tree_node& node) noexcept {
     if (node.next) node.next->previous = node.previous;
 }
 
-/// Too few descriptors: fewer directories are kept open and fewer workers wanted, and the name waits. False
-/// if that is no way out.
-bool traversal::postpone(tree_node& parent, std::string_view name, const std::error_code& reason) {
+/// Too few descriptors: fewer directories are kept open and fewer workers wanted. False if that is not the
+/// reason, or no way out.
+bool traversal::spare_descriptors(const std::error_code& reason) {
     if (!is_out_of_descriptors(reason)) return false;
     const std::lock_guard lock(mutex_);
     if (limit_ == 1 && open_max_ == 1) return false;
     limit_ = std::max<std::size_t>(1, limit_ / 2);
     open_max_ = std::max<std::size_t>(1, open_max_ / 2);
     close_some();
+    return true;
+}
+
+/// Lets a name wait for a descriptor. False if that is no way out.
+bool traversal::postpone(tree_node& parent, std::string_view name, const std::error_code& reason) {
+    if (!spare_descriptors(reason)) return false;
+    const std::lock_guard lock(mutex_);
     parent.pending.append(name).push_back('\0');
     remembered_ += name.size() + 1;
     ++available_;

@@ -135,6 +135,7 @@ class traversal : public job {
     bool leave_reopened(tree_worker& self, tree_node& node);
     void link(tree_node& node) noexcept;
     void unlink(tree_node& node) noexcept;
+    bool spare_descriptors(const std::error_code& reason);
     bool postpone(tree_node& parent, std::string_view name, const std::error_code& reason);
 
     std::vector<std::unique_ptr<tree_worker>> workers_;

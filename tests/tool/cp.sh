@@ -84,6 +84,71 @@ promise "whatever is there already" eval '"$aio" cp -a l1 l2 z l3 && [[ l3/l1/x 
 promise "--reflink=never" eval '"$aio" cp --reflink=never kinds/sparse r1 && cmp r1 kinds/sparse'
 promise "--reflink=wrong" status 2 "$aio" cp --reflink=sometimes e r2
 
+# A link in the place of what it leads to would lead to itself, and the content be lost.
+echo precious >target && ln -s target leads && mkdir la lb && echo precious >lb/l && ln -s ../lb/l la/l
+for how in -P -a -r; do
+    promise "$how of a link onto its target" complains "'leads' and 'target': are the same file" "$aio" cp $how leads target
+done
+promise "in a tree too" complains 'copy to lb/./l: Invalid argument|copy to lb/l: Invalid argument' "$aio" cp -a la/. lb
+promise "the content stays" eval '[[ $(<target) == precious && $(<lb/l) == precious ]]'
+
+# Permissions of what is there.
+mkdir ps pd && echo new >ps/f && echo new >ps/g && chmod 644 ps/* && echo old >pd/f && ln pd/f pd/g && chmod 600 pd/f
+((EUID)) || chown 1000:1000 pd/f
+kept=$(stat -c '%a %u %g' pd/f)
+promise "below a root, old files keep their permissions" eval \
+    '"$aio" cp -r ps/. pd && [[ $(stat -c "%a %u %g" pd/f) == "$kept" && $(stat -c "%a %u %g" pd/g) == "$kept" && $(<pd/f) == new ]]'
+echo old >protected && chmod 444 protected && cp -r ps pw && ((EUID)) || chown -R 65534:65534 protected ps pw
+chmod 444 pw/f && chmod 777 .
+promise "a protected file stays" complains 'copy to protected: Permission denied' as_nobody "$aio" cp ps/f protected
+promise "in a tree too" complains 'copy to pw/./f: Permission denied|copy to pw/f: Permission denied' as_nobody "$aio" cp -r ps/. pw
+promise "as it was" eval '[[ $(<protected) == old && $(stat -c %a protected pw/f) == $'"'444\n444'"' ]]'
+promise "-f replaces it" eval 'as_nobody "$aio" cp -f ps/f protected && [[ $(<protected) == new ]]'
+printf '#!/bin/sh\n' >suid && chmod 4755 suid
+promise "set-id bits are not another program's" eval '"$aio" cp e suid && [[ $(stat -c %a suid) == 755 ]]'
+mkdir sticky && chmod 1777 sticky
+promise "a sticky directory stays one" eval '"$aio" cp -r sticky sticky2 && [[ $(stat -c %a sticky2) == 1755 ]]'
+echo secret >secret && chmod 600 secret && echo public >public && chmod 644 public
+promise "-p: as narrow as the source, whatever was there" eval \
+    '"$aio" cp -p secret public && [[ $(stat -c %a public) == 600 && $(<public) == secret ]]'
+if setfattr -n user.a -v b ps/g 2>/dev/null; then
+    chmod 444 ps/g
+    promise "-a of a read-only file with attributes" eval 'mkdir xa && chmod 777 xa && as_nobody "$aio" cp -a ps xa &&
+        [[ $(getfattr --only-values -n user.a xa/ps/g) == b && $(stat -c %a xa/ps/g) == 444 ]]'
+fi
+
+# Sizes that are claims, holes to where there are none, pipes.
+for claim in /sys/kernel/mm/transparent_hugepage/enabled /sys/block/*/size; do
+    [[ -r $claim ]] && promise "$claim" eval '"$aio" cp "$claim" claimed && cmp claimed "$claim"' && break
+done
+truncate -s 1M holes && printf end >>holes
+promise "holes to /dev/null" "$aio" cp holes /dev/null
+promise "holes to a pipe" eval '"$aio" cp holes /dev/stdout | cmp - holes'
+promise "a pipe" eval 'echo piped | "$aio" cp /dev/stdin piped && [[ $(<piped) == piped ]]'
+promise "onto a file that only may be written" eval \
+    'chmod 200 piped; ((EUID)) || chown 65534 piped; as_nobody bash -c "echo again | $aio cp /dev/stdin piped"; chmod 600 piped; [[ $(<piped) == again ]]'
+
+# Links in links: the way back does not lead up.
+mkdir -p store/p1/nm store/p1/src/{a,b}/{c,d}/{e,f}/g/h app/nm store/p2/lib/{a,b}/{c,d}/{e,f}/g/h && touch store/p2/lib/{a,b}/{c,d}/{e,f}/g/h/y
+ln -s ../../p2 store/p1/nm/p2 && ln -s ../../store/p1 app/nm/p1
+promise "-rL through chains of links" eval '"$aio" cp -rL app ours && cp -rL app theirs && diff -r ours theirs'
+
+# Several names of one file, on both sides.
+mkdir -p n1/d n2/d n3 && echo x >n1/d/f && ln n1/d/f n2/d/f
+promise "a name that is there already" eval '"$aio" cp -a n1/d n2/d n3 && [[ $(ls -A n3/d) == f ]]'
+
+# What scripts expect.
+promise "a source twice" eval 'mkdir tw && "$aio" cp e e tw 2>said && grep -q "^aio cp: again, and left out: e$" said'
+promise "why there is no directory" complains '^aio cp: target gone: No such file' "$aio" cp e n gone
+promise "the last of -i and -n counts" eval 'echo old >n; echo n | "$aio" cp -n -i e n 2>&1 | grep -q overwrite && "$aio" cp -i -n e n && [[ $(<n) == old ]]'
+promise "the last of -L, -P, -H and -a counts" eval '"$aio" cp -LP leads k1 && [[ -L k1 ]] && "$aio" cp -PL leads k2 && [[ ! -L k2 ]] && "$aio" cp -La leads k3 && [[ -L k3 ]]'
+mkdir many && touch many/{1..3000}
+promise "a reader that goes away does not end it" eval '{ "$aio" cp -rv many many2; echo $? >status; } | head -1 >head; [[ $(<status) == 0 && $(ls many2 | wc -l) == 3000 ]]'
+promise "a file that is mounted there" unshare -rm bash -c '
+    echo new >mn && echo old >mo && echo old >mt && mkdir -p ms md && echo new >ms/f && echo old >md/f || exit 77
+    mount --bind mo mt && mount --bind mo md/f || exit 77
+    "$0" cp mn mt && [[ $(<mo) == new ]] && echo old >mo && "$0" cp -r ms/. md && [[ $(<mo) == new ]]' "$aio"
+
 # Permissions in the middle of a tree.
 mkdir -p x/{open,closed}/d && touch x/{open,closed}/d/f && chmod 0 x/closed/d
 as_nobody_copy() { rm -rf xc; mkdir xc; chmod 777 xc; as_nobody "$aio" cp -r x xc/x; }

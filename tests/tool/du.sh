@@ -24,6 +24,11 @@ promise "/usr/include" same_as_du -s /usr/include
 promise "-x" same_as_du -x -s /usr/include
 promise "a link is itself" same_as_du kinds/link
 promise "no operand is the current directory" diff <("$aio" du | sort) <(du | sort)
+mkdir -p un/x un/y && chmod 0 un/x && chmod 755 .
+((EUID)) || chown -R 65534 un
+unread() { diff <(as_nobody "$aio" du "$@" 2>/dev/null | sort) <(as_nobody du "$@" 2>/dev/null | sort); }
+promise "what may not be read has its line" unread un
+promise "also as an operand" unread un/x
 promise "what is missing" complains '^aio du: lstat missing: No such file' "$aio" du missing
 promise "is an error" status 1 "$aio" du missing a
 promise "a depth that is no number is wrong usage" status 2 "$aio" du -d x

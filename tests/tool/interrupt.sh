@@ -15,7 +15,26 @@ interrupt() {
     status 130 wait "$pid"
 }
 
+# ended SIGNAL COMMAND...: ends a copy from a pipe that has nothing, in order.
+ended() {
+    local signal=$1 pid wanted=$((128 + $(kill -l "$1")))
+    shift
+    "$@" &
+    pid=$!
+    listens "$pid" || return
+    sleep 0.5
+    kill -"$signal" "$pid"
+    status "$wanted" wait "$pid" && [[ $(ls -A copies) == old ]]
+}
+mkdir copies && echo old >copies/old
 mkfifo fifo
+exec {held}<>fifo
+for signal in INT TERM HUP; do
+    promise "$signal: a copy of a pipe" ended $signal "$aio" cp fifo copies/new
+    promise "$signal: onto a file" ended $signal "$aio" cp fifo copies/old
+done
+exec {held}>&-
+promise "of one that nobody writes" ended INT "$aio" cp fifo copies/new
 promise "cat of a FIFO that nobody writes" interrupt cat.out "$aio" cat fifo
 
 # Long enough to be interrupted on any machine.

@@ -22,6 +22,10 @@ promise "-v" prints "renamed 'f' -> 'd/f'" "$aio" mv -v f d
 promise "the same file" complains "are the same file" "$aio" mv g ./g
 promise "two names of one file" complains "are the same file" eval 'ln g g2; "$aio" mv g g2'
 promise "which stays" there g g2
+promise "a link onto its target" complains "are the same file" eval 'ln -s g leads; "$aio" mv leads g'
+promise "both stay" eval '[[ -L leads && -f g && ! -L g ]]'
+promise "the last of -i, -f and -n counts" eval 'echo 1 >o1; echo 2 >o2; "$aio" mv -i -f o1 o2 </dev/null && [[ $(<o2) == 1 ]] &&
+    echo 3 >o3 && "$aio" mv -f -n o3 o2 && there o3'
 promise "a directory into itself" status 1 "$aio" mv d d/sub
 promise "missing" complains '^aio mv: lstat missing: No such file' "$aio" mv missing d
 promise "a link is moved, not what it leads to" eval 'ln -s g l; "$aio" mv l l2 && [[ -L l2 ]] && there g'
@@ -43,6 +47,13 @@ promise "stays" there s
 promise "a link" eval 'ln -s nowhere n; "$aio" mv n "$other/n" && gone n && [[ -L $other/n ]]'
 promise "names of one file stay together" eval 'mkdir p q; echo l >p/l; ln p/l q/m; ln p/l r; "$aio" mv p q r "$other" &&
     [[ $other/p/l -ef $other/q/m && $other/p/l -ef $other/r ]]'
+promise "also of files" eval 'echo l >m1; ln m1 m2; "$aio" mv m1 m2 "$other" && [[ $other/m1 -ef $other/m2 ]]'
+mkdir -p half/{a,z} && echo 1 >half/a/f && echo 2 >half/z/g && chmod 555 half/a && chmod 0 half/z/g
+((EUID)) || chown -R 65534 half
+mkdir "$other/halves" && chmod 777 . "$other" "$other/halves"
+promise "a part that cannot be copied" complains 'open half/z/g: Permission denied' as_nobody "$aio" mv half "$other/halves/half"
+promise "leaves nothing there" test -z "$(ls -A "$other/halves")"
+promise "and all here" there half/a/f half/z/g
 promise "a full disk leaves the source" unshare -rm bash -c '
     mkdir -p small && mount -t tmpfs -o size=1M none small && mkdir t && head -c 3000000 /dev/urandom >t/big && echo a >t/a || exit 77
     "$0" mv t small 2>said && exit 1

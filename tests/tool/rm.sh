@@ -16,6 +16,8 @@ promise "-d removes no full directory" complains '^aio rm: rmdir full: Directory
 promise "what is missing is an error" status 1 "$aio" rm missing c
 promise "that does not stop the others" gone c
 promise "unless -f" prints '' "$aio" rm -f missing
+promise "nor with a slash" prints '' eval 'touch plain; "$aio" rm -rf missing/ plain/ missing/sub 2>&1'
+promise "the last of -i and -f counts" eval 'touch l1 l2; "$aio" rm -i -f l1 </dev/null && gone l1 && ! "$aio" rm -f -i l2 </dev/null 2>&1 | grep -qv remove && there l2'
 promise "-f needs no operand" status 0 "$aio" rm -f
 promise "but otherwise one is needed" status 2 "$aio" rm
 
@@ -52,6 +54,12 @@ printf 'y\ny\nn\ny\ny\n' | "$aio" rm -ri q 2>/dev/null
 promise "one answer each" eval '(($(ls q/d | wc -l) == 1))'
 promise "what is not wanted keeps the directories" status 0 eval '"$aio" rm -ri q 2>/dev/null <<<n'
 promise "all of it" eval '(yes | "$aio" rm -ri q 2>/dev/null); gone q'
+
+mkdir -p many/d && touch many/d/{1..3000}
+promise "a reader that goes away does not end it" eval '{ "$aio" rm -rv many; echo $? >status; } | head -1 >head; [[ $(<status) == 0 ]] && gone many'
+mkdir -p unread/v/u unread2 && chmod 0 unread/v/u unread2 && chmod 777 .
+((EUID)) || chown -R 65534 unread unread2
+promise "an empty directory need not be read" eval 'as_nobody "$aio" rm -r unread unread2 && gone unread unread2'
 
 # Errors in the middle.
 mkdir -p m/{open,closed,unreadable}/sub && touch m/{open,closed,unreadable}/sub/f m/f
