@@ -170,8 +170,9 @@ void ring_session::advance(flight& one, std::size_t moved, route* workers) noexc
     one.done += moved;
     if (one.done >= all || (moved == 0 && form.operation == ring_operation::read))
         return deliver(one, 0, one.done);
-    // A write that moves nothing, or no room: from the beginning, which is the same at an offset.
-    if (moved == 0 || kernel_->lost() || !ask(one)) hand_to(workers, one);
+    // A write that moves nothing, no room, or a ring that nobody flushes any more: from the beginning, which
+    // is the same at an offset.
+    if (moved == 0 || closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one);
 }
 
 /// Fixes the outcome, and has it delivered.
@@ -244,6 +245,7 @@ clock::time_point ring_session::oldest() const noexcept {
 }
 
 void ring_session::close(route* workers) noexcept {
+    closed_ = true;
     kernel_->close();
     for (flight& each : flights_)
         if (each.request && !each.handed_over) hand_to(workers, each);

@@ -94,6 +94,7 @@ class ring_session {
     std::vector<std::size_t> free_;      // places in flights_
     std::vector<std::size_t> prepared_;  // the same, or no_place of a cancel, in the order of asking
     std::uint64_t asked_ = 0;
+    bool closed_ = false;    // what is in it ends, and no more is asked for
     block* over_ = nullptr;  // while reaping: to be pushed together
     std::array<credit, ring_operations> pays_;
 };

@@ -333,6 +333,21 @@ TEST_F(Ring, AnotherPollingThreadTakesOver) {
     EXPECT_EQ(kernel->made, 2U);
 }
 
+TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
+    const aio::file f = make_and_open();
+    result<std::string> got;
+    io->submit(read_exactly(f, 2 * text.size(), 0), [&](result<std::string> all) { got = std::move(all); });
+    std::thread([&] { EXPECT_TRUE(io->flush(long_enough())) << "the rest is the workers' to read"; }).join();
+    EXPECT_EQ(got, text);
+    EXPECT_EQ(kernel->calls, 1U);
+}
+
+TEST_F(Ring, ALoadThatIsCutOffByTheEndOfItsContextLetsGo) {
+    const aio::file f = make_and_open();
+    io->submit(read_exactly(f, 2 * text.size(), 0), [](result<std::string>) { ADD_FAILURE(); });
+    io.reset();  // TearDown waits for whoever waits for it
+}
+
 TEST_F(Ring, WhatHasNoOffsetsSaysSo) {  // a ring would read a pipe, whatever the offset
     auto [out, in] = make_pipe();
     EXPECT_EQ(run(write(in, "text")), 4U);
