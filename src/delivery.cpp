@@ -23,8 +23,7 @@ class engine::turn {
           driving_(std::exchange(owner.driving_, false)),
           next_(std::exchange(owner.next_, nullptr)),
           outer_(std::exchange(polling, &owner)) {
-        // Release: pairs with give_up(): another thread that finds its own mark was the poller itself.
-        engine_.poller_.store(this_thread_mark(), std::memory_order_release);
+        engine_.become_poller();
         if (engine_.polls_++) return;
         engine_.inline_.renew();
         engine_.route_->begin_turn();
@@ -222,7 +221,7 @@ void engine::unpark(block& request) noexcept {
 }
 
 bool engine::wait(clock::time_point until) {
-    poller_.store(this_thread_mark(), std::memory_order_release);
+    become_poller();
     results_->begin_wait();
     const bool something = wait_for_something(until);
     return results_->end_wait(polls_ != 0) || something;
@@ -304,7 +303,7 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
             std::int16_t none = 0;
             running.cause.compare_exchange_strong(none, static_cast<std::int16_t>(with.cause),
                                                   std::memory_order_relaxed);
-            with.on->route_->interrupt(running);
+            with.on->route_->interrupt(running, submitter::poller);
             if (!with.on->give_up_running(running, with.cause, with.accepted)) return;
             running.next = with.given_up;
             with.given_up = &running;
@@ -317,6 +316,7 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
 }
 
 shutdown_report engine::shutdown(clock::time_point until) {
+    become_poller();
     closing_.store(true, std::memory_order_relaxed);
     shutdown_report report{.canceled = outstanding()};
     for (block* each = parked_.front(); each; each = each->next)
@@ -395,6 +395,7 @@ void engine::leak() noexcept {
 
 engine::~engine() {
     unregister_for_fork(*this);
+    become_poller();
     activity_.end();
     closing_.store(true, std::memory_order_relaxed);
     if (leaking_) {

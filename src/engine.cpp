@@ -14,6 +14,7 @@
 #include <aio/detail/leaf.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace aio::detail {
 
@@ -154,7 +155,36 @@ void engine::start(block& request, const options& how) {
         if (int why = request.cause.load(std::memory_order_seq_cst)) cancel(request, why);
 }
 
+engine::claim::claim(engine& of) noexcept : engine_(of) {
+    if (engine_.polls_here()) {
+        granted_ = true;
+        return;
+    }
+    // Relaxed: only a hint, but the poller itself sees its own mark.
+    if (engine_.poller_.load(std::memory_order_relaxed) != this_thread_mark()) return;
+    era_ = engine_.era_.load(std::memory_order_relaxed);
+    counted_ = true;
+    engine_.claims_.fetch_add(1, std::memory_order_seq_cst);
+    granted_ = engine_.poller_.load(std::memory_order_seq_cst) == this_thread_mark();
+}
+
+engine::claim::~claim() {
+    // A fork's child has forgotten it. Release: pairs with become_poller(), which sees what was done here.
+    if (counted_ && era_ == engine_.era_.load(std::memory_order_relaxed))
+        engine_.claims_.fetch_sub(1, std::memory_order_release);
+}
+
+/// Before anything that is the polling thread's. Does nothing for who is it already.
+void engine::become_poller() noexcept {
+    // Relaxed: only this thread stores this mark.
+    if (poller_.load(std::memory_order_relaxed) == this_thread_mark()) return;
+    poller_.store(this_thread_mark(), std::memory_order_seq_cst);
+    while (claims_.load(std::memory_order_seq_cst))
+        std::this_thread::yield();  // a call or two of another thread's
+}
+
 void engine::dispatch(block& request) noexcept {
+    // Relaxed, and without a claim: what is done inline knows that it may be wrong.
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
     if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed)) {
         const inline_route::traffic now = traffic_with(0);
@@ -165,7 +195,11 @@ void engine::dispatch(block& request) noexcept {
             return arrive(request);
         }
     }
-    route_->submit(request, here ? submitter::poller : submitter::other);
+    const leaf* call = here ? request.system_call() : nullptr;
+    if (!call || !call->operation().ring)  // nothing that only the poller could submit
+        return static_cast<void>(route_->submit(request, submitter::other));
+    const claim mine(*this);
+    route_->submit(request, mine.who());
 }
 
 /// What start(), poll and delivery come to for a call that is over before anybody could look. In a poll, of
@@ -269,9 +303,8 @@ void engine::forget(block& request) noexcept {
 
 void engine::give_up(block& request, int cause, stake accepted) noexcept {
     if (request.is != kind::leaf) {
-        // Acquire: the mark is this thread's own if it is the poller.
-        if (poller_.load(std::memory_order_acquire) != this_thread_mark())
-            return leave_message(static_cast<composite&>(request));
+        const claim mine(*this);
+        if (!mine) return leave_message(static_cast<composite&>(request));
         phase now = request.state.load(std::memory_order_relaxed);
         if (now == phase::done || now == phase::delivered) return;
         if (request.begun || request.is == kind::group) request.cancel_parts(cause);
@@ -281,7 +314,10 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
     phase now = request.state.load(std::memory_order_relaxed);
     const bool begun = now >= phase::running;
     if (!begun && route_->take_back(request)) return conclude(request, cause);
-    route_->interrupt(request);
+    {
+        const claim mine(*this);
+        route_->interrupt(request, mine.who());
+    }
     if (give_up_running(request, cause, accepted)) results_->push(request);
 }
 
@@ -304,7 +340,8 @@ bool engine::reprioritise(block& request, int to) noexcept {
     if (request.era != era_.load(std::memory_order_relaxed)) return false;
     to = std::clamp(to, lowest_priority, highest_priority);
     if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
-    if (poller_.load(std::memory_order_acquire) != this_thread_mark()) return false;
+    const claim mine(*this);
+    if (!mine) return false;
     gather();
     bool parked = request.is != kind::leaf && request.begun &&
                   request.state.load(std::memory_order_relaxed) == phase::fresh;

@@ -79,6 +79,7 @@ class engine {
     [[nodiscard]] std::size_t in_flight() const noexcept;
     [[nodiscard]] inline_route::traffic traffic_with(std::size_t more) const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
+    void become_poller() noexcept;
     void conclude(block& request, int error) noexcept;
     void give_up(block& request, int cause, stake accepted) noexcept;
     [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
@@ -100,6 +101,7 @@ class engine {
     void leak() noexcept;
 
     class turn;
+    class claim;
     static thread_local engine* polling;  // the one whose poll this thread is in
 
     context_options options_;
@@ -114,6 +116,7 @@ class engine {
     std::atomic<std::size_t> submitted_in_poll_{0};  // by callbacks; written by the poller only
     std::atomic<std::size_t> delivered_{0};          // the same
     std::atomic<const void*> poller_{nullptr};       // a thread, by the address of its mark
+    std::atomic<unsigned> claims_{0};                // to be it, outside polls: see claim
     std::atomic<bool> closing_{false};
     std::atomic<std::uint8_t> era_{0};
     request_queue pending_;                     // taken from results_, not delivered yet
@@ -126,6 +129,30 @@ class engine {
     bool leaking_ = false;          // shutdown's deadline passed
     bool driving_ = false;          // a coroutine is running
     std::coroutine_handle<> next_;  // to be resumed when it suspends
+};
+
+/// While it lives and says yes, this thread is the polling thread, and no other becomes it. A thread may be
+/// it without polling: the one that made the context, until another polls. What it does for itself then (the
+/// ring, tasks) must be over before another polls.
+///
+/// Each says first what it is about, and looks then what the other does: the claimant counts itself and looks
+/// whose the mark is; the new poller puts down its mark and waits until nobody is counted. The four are
+/// sequentially consistent, so one of them sees the other at least. Inside a poll nothing is to be said.
+class engine::claim {
+  public:
+    explicit claim(engine& of) noexcept;
+    claim(const claim&) = delete;
+    claim& operator=(const claim&) = delete;
+    ~claim();
+
+    explicit operator bool() const noexcept { return granted_; }
+    [[nodiscard]] submitter who() const noexcept { return granted_ ? submitter::poller : submitter::other; }
+
+  private:
+    engine& engine_;
+    bool granted_ = false;
+    bool counted_ = false;
+    std::uint8_t era_ = 0;
 };
 
 }  // namespace aio::detail

@@ -88,6 +88,7 @@ void engine::begin_anew() noexcept {
         driving_ = false;
         next_ = nullptr;
     }
+    claims_.store(0, std::memory_order_relaxed);  // of threads that are not here, or see another era
     messages_.store(nullptr, std::memory_order_relaxed);
     submitted_.store(0, std::memory_order_relaxed);
     submitted_in_poll_.store(0, std::memory_order_relaxed);

@@ -103,10 +103,10 @@ block* ring_route::take_back_any() noexcept {
     return taken ? taken : workers_->take_back_any();
 }
 
-void ring_route::interrupt(block& request) noexcept {
-    if (!in_flight_.load(std::memory_order_relaxed)) return workers_->interrupt(request);
-    // Acquire: what it guards is this thread's, if the mark is.
-    if (session_of_.load(std::memory_order_acquire) == this_thread_mark()) {
+void ring_route::interrupt(block& request, submitter by) noexcept {
+    if (!in_flight_.load(std::memory_order_relaxed)) return workers_->interrupt(request, by);
+    // Relaxed: the polling thread's alone, as is what it guards.
+    if (by == submitter::poller && session_of_.load(std::memory_order_relaxed) == this_thread_mark()) {
         if (session_) session_->interrupt(&request);
         return;
     }

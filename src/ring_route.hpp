@@ -35,7 +35,7 @@ class ring_route final : public route {
     bool reprioritise(block& request, int priority) noexcept override;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;
     block* take_back_any() noexcept override;
-    void interrupt(block& request) noexcept override;
+    void interrupt(block& request, submitter by) noexcept override;
     bool assist(bool waiting) noexcept override { return workers_->assist(waiting); }
     void settle(block& request) noexcept override;
     void limits(const thread_limits& limits) noexcept override;

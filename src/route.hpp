@@ -22,9 +22,9 @@ enum class answer {
     unsupported,  // never: another route must
 };
 
-/// Who submits.
+/// Who submits or interrupts.
 enum class submitter {
-    poller,  // the polling thread, which alone uses what is not shared
+    poller,  // the polling thread, which alone uses what is not shared; or who holds an engine::claim
     other,
 };
 
@@ -64,7 +64,10 @@ class route {
     virtual block* take_back_any() noexcept = 0;
 
     /// Asks that a running call be ended, if the route can: it ends by its own result all the same.
-    virtual void interrupt(block& request) noexcept { static_cast<void>(request); }
+    virtual void interrupt(block& request, submitter by) noexcept {
+        static_cast<void>(request);
+        static_cast<void>(by);
+    }
 
     /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block
     /// otherwise. Polling thread.

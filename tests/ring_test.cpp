@@ -333,6 +333,22 @@ TEST_F(Ring, AnotherPollingThreadTakesOver) {
     EXPECT_EQ(kernel->made, 2U);
 }
 
+TEST_F(Ring, AnotherThreadThatBeginsToPollWaitsForWhoSubmits) {
+    const aio::file f = make_and_open();
+    std::jthread loop;
+    bool all = false;
+    kernel->when_made = [&] {
+        // What is being submitted is outstanding already, and in no ring yet.
+        loop = std::jthread([&] { all = io->flush(long_enough()); });
+        std::this_thread::sleep_for(50ms);
+    };
+    bool done = false;
+    io->submit(fsync(f), [&](result<> got) { done = got.has_value(); });
+    loop.join();
+    EXPECT_TRUE(all);
+    EXPECT_TRUE(done);
+}
+
 TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
     const aio::file f = make_and_open();
     result<std::string> got;

@@ -110,6 +110,39 @@ TEST_P(CancelStorm, HitsEveryStateAndEachOutcomeArrivesOnce) {
     }
 }
 
+/// What the thread that made a context submits and cancels while another begins to poll.
+TEST_P(CancelStorm, WhileAnotherThreadBeginsToPoll) {
+    if (!GetParam().has_threads) GTEST_SKIP() << "one thread";
+    temporary_tree tree;
+    const aio::file f(::open(tree.write("file").c_str(), O_RDWR | O_CLOEXEC));
+    for (int round = 0; round < 100; ++round) {
+        auto io = make_context();
+        int arrived = 0;
+        auto receive = [&](const auto&) { ++arrived; };
+        std::vector<request> started;
+        started.push_back(io->submit(awaiting(busy(1ms)), receive));
+        started.push_back(io->submit(fsync(f), receive));
+        std::atomic<bool> begins{false};
+        std::atomic<bool> submitted{false};
+        std::thread loop([&] {
+            begins = true;
+            while (!submitted)
+                io->poll();
+            EXPECT_TRUE(io->flush(long_enough()));
+        });
+        while (!begins)
+            std::this_thread::yield();
+        for (int i = 0; i < 5; ++i) {
+            started.push_back(io->submit(fsync(f), receive));
+            started.push_back(io->submit(read(f, 100, 0), receive));
+            started[static_cast<std::size_t>(i)].cancel();
+        }
+        submitted = true;
+        loop.join();
+        ASSERT_EQ(arrived, static_cast<int>(started.size()));
+    }
+}
+
 AIO_ON_EVERY_ENGINE(CancelStorm);
 
 }  // namespace

@@ -181,6 +181,7 @@ fake_kernel::~fake_kernel() {
 result<std::unique_ptr<detail::ring>> fake_kernel::make(int eventfd, unsigned) {
     if (current->refuses) return error(current->refuses);
     ++current->made;
+    if (current->when_made) current->when_made();
     return std::make_unique<fake_ring>(*current, eventfd);
 }
 

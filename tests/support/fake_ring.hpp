@@ -19,7 +19,7 @@ struct fate {
 };
 
 /// While it lives, contexts get rings of its own, which make calls at once, by system calls, in an order of
-/// their own. The contexts are to be used by one thread, and to end before it.
+/// their own. The contexts are to be used by one thread at a time, and to end before it.
 class fake_kernel {
   public:
     fake_kernel();
@@ -28,6 +28,7 @@ class fake_kernel {
     ~fake_kernel();
 
     // To be set as a test likes.
+    std::function<void()> when_made;                       // called while a ring is made
     std::function<fate(const detail::ring_call&)> decide;  // none: it is made
     unsigned depth = 16;
     int refuses = 0;               // to make rings, with this errno
