@@ -92,6 +92,12 @@ void completions::wait(clock::time_point until) noexcept {
     rung_.store(0, std::memory_order_seq_cst);  // whatever it was about, the caller looks at it now
 }
 
+void completions::wait_for_kernel(clock::time_point until) noexcept {
+    wakeup_.wait(until);
+    expect_signal();
+    acknowledge();
+}
+
 void completions::wait_for_signal(clock::time_point until) noexcept {
     // As an event loop does: pushes and wakes make the descriptor readable meanwhile.
     waiting_.store(false, std::memory_order_seq_cst);

@@ -61,6 +61,9 @@ class completions {
     void wait(clock::time_point until) noexcept;
     /// The same, but for what the kernel signals too, which wakes no futex.
     void wait_for_signal(clock::time_point until) noexcept;
+    /// Blocks until the kernel signals, or `until` has passed; in no wait, and whatever was pushed. Takes the
+    /// signals of others, too: outside a poll the caller is to wake() afterwards.
+    void wait_for_kernel(clock::time_point until) noexcept;
     /// The kernel may signal from now on: the next poll is to look.
     void expect_signal() noexcept { signalled_.store(true, std::memory_order_relaxed); }
     /// Whether poll may have something to do, so that the descriptor was not made ready to tell.

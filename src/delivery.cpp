@@ -328,6 +328,7 @@ shutdown_report engine::shutdown(clock::time_point until) {
         deliver_results(
             {.requests = 0,
              .time = timed ? std::max(until - now(), clock::duration(1)) : clock::duration::zero()});
+        if (!outstanding()) break;  // not by way of a wait, after which a poll would have to come
         wait(until);
         if (now() < until) continue;
         give_up_all(ETIMEDOUT, stake::effect);

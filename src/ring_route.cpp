@@ -335,13 +335,19 @@ bool ring_route::holds(const block& request) const noexcept {
 }
 
 void ring_route::settle(block& request) noexcept {
+    bool slept = false;
     while (request.state.load(std::memory_order_relaxed) == phase::waiting || holds(request)) {
         if (advance({})) continue;
-        results_->begin_wait();
-        wait(*results_, clock::now() + std::chrono::milliseconds(100));
-        static_cast<void>(results_->end_wait(in_turn_));
+        if (session_) session_->notify(true);
+        const auto longest = std::chrono::milliseconds(is_held_up() ? 1 : 100);
+        if (!is_ready()) {
+            results_->wait_for_kernel(clock::now() + longest);
+            slept = true;
+        }
+        if (session_ && in_turn_) session_->notify(false);
     }
-    workers_->settle(request);  // it may have become theirs
+    if (slept && !in_turn_) results_->wake();  // what others signalled meanwhile is still to be seen by poll
+    workers_->settle(request);                 // it may have become theirs
 }
 
 }  // namespace aio::detail

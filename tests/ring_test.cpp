@@ -349,6 +349,23 @@ TEST_F(Ring, AnotherThreadThatBeginsToPollWaitsForWhoSubmits) {
     EXPECT_TRUE(done);
 }
 
+TEST_F(Ring, WhoWaitsForTheKernelOutsideAPollMissesNobodyElse) {
+    kernel->cancels = false;
+    all({.held = true, .until = std::chrono::steady_clock::now() + 300ms});
+    const aio::file f = make_and_open();
+    std::string buffer(100, '-');
+    bool arrived = false;
+    io->submit(busy(50ms), [&](result<>) { arrived = true; });
+    io->submit(nop(), [](result<>) { throw 1; });
+    // The exception leaves the buffer behind: run returns when the kernel is done with it.
+    EXPECT_THROW(static_cast<void>(run(read(f, std::as_writable_bytes(std::span(buffer)), 0))), int);
+    EXPECT_EQ(buffer, text.substr(0, 100));
+    EXPECT_FALSE(arrived);
+    EXPECT_TRUE(becomes_readable(io->fd())) << "a result came in the meantime";
+    EXPECT_TRUE(io->flush(long_enough()));
+    EXPECT_TRUE(arrived);
+}
+
 TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
     const aio::file f = make_and_open();
     result<std::string> got;

@@ -96,12 +96,12 @@ class fake_kernel::fake_ring final : public detail::ring {
     }
     bool ready() const noexcept override {
         return !events_.empty() ||
-               std::ranges::any_of(flights_, [](const flight& each) { return !each.what.held; });
+               std::ranges::any_of(flights_, [](const flight& each) { return !is_held(each); });
     }
     std::size_t reap(std::span<ring_event> into) noexcept override {
         std::vector<flight> held;
         for (flight& each : flights_)
-            each.what.held ? held.push_back(each) : events_.push_back({each.token, end(each)});
+            is_held(each) ? held.push_back(each) : events_.push_back({each.token, end(each)});
         flights_ = std::move(held);
         std::ranges::shuffle(events_, order_);
         const std::size_t some = std::min(events_.size(), into.size());
@@ -134,6 +134,10 @@ class fake_kernel::fake_ring final : public detail::ring {
         fate what;
         bool cancels;  // another's
     };
+
+    static bool is_held(const flight& one) noexcept {
+        return one.what.held && std::chrono::steady_clock::now() < one.what.until;
+    }
 
     /// Its own event says nothing, whatever it says, and may come first (F4).
     void cancel(std::uint64_t token) {

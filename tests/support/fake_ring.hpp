@@ -4,6 +4,7 @@
 
 #include "ring.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@ struct fate {
     int error = 0;           // this, and it is not made
     bool shortened = false;  // half of what it was to move
     bool held = false;       // it ends when it is released, cancelled, or its ring closed
+    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();  // or then
 };
 
 /// While it lives, contexts get rings of its own, which make calls at once, by system calls, in an order of
