@@ -93,20 +93,24 @@ bool engine::has_results() const noexcept {
 /// Results in order of priority, those included that arrive while others are delivered (M-10).
 block* engine::next_result() noexcept {
     if (messages_.load(std::memory_order_relaxed)) serve_messages();  // relaxed: serve_messages orders
-    gather();
+    static_cast<void>(gather());
     block* first = pending_.pop();
     if (first) first->pending = false;
     return first;
 }
 
-void engine::gather() noexcept {
-    for (block* arrived = results_->take(); arrived;) {
+/// Takes over what was pushed: whether anything.
+bool engine::gather() noexcept {
+    block* arrived = results_->take();
+    const bool any = arrived != nullptr;
+    while (arrived) {
         block* following = arrived->next;
         arrived->prefetch();
         arrived->pending = true;
         pending_.push(*arrived);
         arrived = following;
     }
+    return any;
 }
 
 /// What comes out of the results: false for a group or task that has only begun.

@@ -342,7 +342,8 @@ bool engine::reprioritise(block& request, int to) noexcept {
     if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
     const claim mine(*this);
     if (!mine) return false;
-    gather();
+    // Whoever pushed it may look for it only now, to wake the poller for it.
+    if (gather() && !polls_) results_->wake();
     bool parked = request.is != kind::leaf && request.begun &&
                   request.state.load(std::memory_order_relaxed) == phase::fresh;
     if (!request.pending && !parked) return false;

@@ -88,7 +88,7 @@ class engine {
     [[nodiscard]] bool wait_for_something(clock::time_point until);
     poll_result deliver_results(poll_budget limit);
     [[nodiscard]] block* next_result() noexcept;
-    void gather() noexcept;
+    bool gather() noexcept;
     bool take_up(block& request);
     void deliver(block& request);
     void count_delivered() noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Order: strict priorities, first in first out within one (C-PRI, C-NICE, M-10).
+#include "support/child.hpp"
 #include "support/engines.hpp"
+#include "support/gate.hpp"
 
 #include <aio/call.hpp>
 #include <aio/group.hpp>
@@ -162,6 +164,28 @@ TEST_P(Priority, OfATaskIsInheritedByWhatItAwaits) {
     io->submit(awaiting(this, 4, -4).with({.priority = 4}), [] {});
     io->flush();
     EXPECT_EQ(made, (std::vector<int>{3, 2, 1, 4}));
+}
+
+TEST_P(Priority, ChangedOutsideAPollLeavesTheDescriptorAwake) {
+    if (!GetParam().has_threads) GTEST_SKIP() << "what is pushed wakes the poller at once";
+    auto io = make_context();
+    gate closed;
+    request running = io->submit(closed.work());
+    closed.await_entered();
+    for (int round = 0; round < 20; ++round) {
+        std::size_t left = 1000;
+        for (std::size_t i = left; i > 0; --i)
+            io->submit(call([] {}), [&](const auto&) { --left; });
+        while (left) {
+            // Takes over what has arrived, of which the poller may not have been told yet.
+            for (int i = 0; i < 100; ++i)
+                EXPECT_FALSE(running.priority(1)) << "it runs";
+            ASSERT_TRUE(becomes_readable(io->fd()));
+            io->poll();
+        }
+    }
+    closed.open();
+    io->flush();
 }
 
 AIO_ON_EVERY_ENGINE(Priority);
