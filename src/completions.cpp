@@ -32,7 +32,9 @@ void completions::wake() noexcept {
 
 void completions::arm(clock::time_point when) noexcept {
     wakeup_.arm(when);
-    if (waiting_.load(std::memory_order_seq_cst)) wake();  // as there
+    // Sequentially consistent, as in wake(). In a wait it is always one or the other, in this order: only a
+    // wait for signals makes the first false, having made the second true.
+    if (waiting_.load(std::memory_order_seq_cst) || in_signal_wait_.load(std::memory_order_seq_cst)) wake();
 }
 
 void completions::let_go(block& request) noexcept {
@@ -99,7 +101,9 @@ void completions::wait_for_kernel(clock::time_point until) noexcept {
 }
 
 void completions::wait_for_signal(clock::time_point until) noexcept {
-    // As an event loop does: pushes and wakes make the descriptor readable meanwhile.
+    // As an event loop does: pushes and wakes make the descriptor readable meanwhile. But the timer is not
+    // looked at.
+    in_signal_wait_.store(true, std::memory_order_seq_cst);
     waiting_.store(false, std::memory_order_seq_cst);
     if (!rung_.load(std::memory_order_seq_cst) && mark(nullptr, asleep())) {
         wakeup_.wait(until);
@@ -109,6 +113,7 @@ void completions::wait_for_signal(clock::time_point until) noexcept {
     }
     rung_.store(0, std::memory_order_relaxed);  // as in wait()
     waiting_.store(true, std::memory_order_seq_cst);
+    in_signal_wait_.store(false, std::memory_order_seq_cst);
 }
 
 }  // namespace aio::detail

@@ -87,10 +87,11 @@ class completions {
 
     std::atomic<block*> head_{asleep()};
     std::atomic<bool> signalled_{false};
-    std::atomic<bool> waiting_{false};       // the poller is between begin_wait and end_wait
-    std::atomic<std::uint32_t> rung_{0};     // 1: somebody wants its attention; it sleeps while 0
-    std::atomic<std::size_t> abandoned_{0};  // relaxed everywhere: a counter
-    std::atomic<std::size_t> wakeups_{0};    // the same
+    std::atomic<bool> waiting_{false};         // the poller is between begin_wait and end_wait
+    std::atomic<bool> in_signal_wait_{false};  // it is in wait_for_signal, and so perhaps not waiting_
+    std::atomic<std::uint32_t> rung_{0};       // 1: somebody wants its attention; it sleeps while 0
+    std::atomic<std::size_t> abandoned_{0};    // relaxed everywhere: a counter
+    std::atomic<std::size_t> wakeups_{0};      // the same
     notifier wakeup_;
 };
 

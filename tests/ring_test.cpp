@@ -2,6 +2,7 @@
 // The ring route, on rings that lie, refuse, lose and interrupt: same results, no request lost. F1-F4, F10.
 #include "operations_fixture.hpp"
 #include "support/fake_ring.hpp"
+#include "support/gate.hpp"
 #include "support/patience.hpp"
 
 #include <aio/aio.hpp>
@@ -364,6 +365,22 @@ TEST_F(Ring, WhoWaitsForTheKernelOutsideAPollMissesNobodyElse) {
     EXPECT_TRUE(becomes_readable(io->fd())) << "a result came in the meantime";
     EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_TRUE(arrived);
+}
+
+TEST_F(Ring, ADeadlineThatAnotherThreadSetsEndsAWaitForTheKernel) {
+    all({.held = true});
+    const aio::file f = make_and_open();
+    io->submit(fsync(f), [](result<>) {});
+    const gate closed;
+    std::thread other([&] {
+        std::this_thread::sleep_for(20ms);
+        io->submit(closed.work().with({.deadline = 50ms}));
+    });
+    EXPECT_TRUE(io->wait(long_enough()));
+    EXPECT_TRUE(eventually([&] { return io->poll(), io->statistics().outstanding == 1; }));
+    other.join();
+    kernel->release();
+    EXPECT_TRUE(io->flush(long_enough()));
 }
 
 TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
