@@ -298,8 +298,19 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
         stake accepted;
         block* given_up;
     } press{this, cause, accepted, nullptr};
-    while (block* queued = route_->take_back_any())
-        conclude(*queued, cause);
+    block* half_made = nullptr;
+    while (block* queued = route_->take_back_any()) {
+        if (!queued->half_made || accepted == stake::memory) {
+            conclude(*queued, cause);
+        } else {  // it has begun, in a ring
+            queued->next = half_made;
+            half_made = queued;
+        }
+    }
+    while (block* each = half_made) {
+        half_made = each->next;
+        route_->submit(*each, submitter::other);
+    }
     // Under the route's lock only the outcome is fixed; the blocks are pushed after.
     route_->for_each_running(
         [](block& running, void* data) {

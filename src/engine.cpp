@@ -372,7 +372,7 @@ bool execute(block& request) noexcept {
     // Who cancelled it between two routes found it in none. Relaxed: then this route's mutex was theirs
     // before.
     const int cause = request.cause.load(std::memory_order_relaxed);
-    return conclude(request, cause ? cause : request.run());
+    return conclude(request, cause && !request.half_made ? cause : request.run());
 }
 
 bool conclude(block& request, int failed) noexcept {

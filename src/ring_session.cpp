@@ -160,7 +160,7 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
     if (one.cancelling && cause && is_interruption(failed) && !one.done) return deliver(one, cause, 0);
     if (form.tells_once && !is_refusal(failed)) return deliver(one, failed, 0);
     pays.paid(false);
-    hand_to(workers, one);
+    hand_to(workers, one, one.done || !is_refusal(failed));  // F10: an error of a write that was short
 }
 
 /// Of a call that goes on until all is moved, some more is.
@@ -172,7 +172,7 @@ void ring_session::advance(flight& one, std::size_t moved, route* workers) noexc
         return deliver(one, 0, one.done);
     // A write that moves nothing, no room, or a ring that nobody flushes any more: from the beginning, which
     // is the same at an offset.
-    if (moved == 0 || closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one);
+    if (moved == 0 || closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one, one.done != 0);
 }
 
 /// Fixes the outcome, and has it delivered.
@@ -193,13 +193,18 @@ void ring_session::deliver(flight& one, int failed, std::size_t count) noexcept 
     }
 }
 
-void ring_session::hand_to(route* workers, flight& one) noexcept {
+/// `half_made`: the kernel may have moved some of it.
+void ring_session::hand_to(route* workers, flight& one, bool half_made) noexcept {
     leaf& request = *one.request;
     free(one);
     if (request.extra) request.extra->route = "threads";
     phase expected = phase::running;
     // Acquire-release: either this has it back, or give_up_running has ended it.
     if (workers && request.state.compare_exchange_strong(expected, phase::fresh, std::memory_order_acq_rel)) {
+        // Of a read, half is nothing. The workers' queue publishes it.
+        const ring_operation operation = request.operation().ring->operation;
+        const bool writes = operation == ring_operation::write || operation == ring_operation::writev;
+        request.half_made = half_made && writes;
         workers->submit(request, submitter::poller);
         return;
     }
@@ -248,7 +253,7 @@ void ring_session::close(route* workers) noexcept {
     closed_ = true;
     kernel_->close();
     for (flight& each : flights_)
-        if (each.request && !each.handed_over) hand_to(workers, each);
+        if (each.request && !each.handed_over) hand_to(workers, each, each.done != 0);
     prepared_.clear();
 }
 

@@ -81,7 +81,7 @@ class ring_session {
     void end(const ring_event& event, route* workers) noexcept;
     void advance(flight& one, std::size_t moved, route* workers) noexcept;
     void deliver(flight& one, int failed, std::size_t count) noexcept;
-    void hand_to(route* workers, flight& one) noexcept;
+    void hand_to(route* workers, flight& one, bool half_made) noexcept;
     void free(flight& one) noexcept;
     [[nodiscard]] std::size_t place_of(const flight& one) const noexcept {
         return static_cast<std::size_t>(&one - flights_.data());

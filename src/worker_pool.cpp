@@ -104,6 +104,11 @@ bool worker_pool::remove(block& request) noexcept {
 bool worker_pool::take_back(block& request) noexcept {
     lock held = acquire();
     if (!remove(request)) return false;
+    if (request.half_made) {  // too late, as if it had begun
+        request.state.store(phase::queued, std::memory_order_relaxed);
+        queue_.put_back(request);
+        return false;
+    }
     request.state.store(phase::fresh, std::memory_order_relaxed);
     return true;
 }

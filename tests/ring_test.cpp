@@ -383,6 +383,29 @@ TEST_F(Ring, ADeadlineThatAnotherThreadSetsEndsAWaitForTheKernel) {
     EXPECT_TRUE(io->flush(long_enough()));
 }
 
+TEST_F(Ring, AWriteOfWhichAPartIsMadeIsNotCanceled) {  // C-CANCEL: canceled means no effect
+    const aio::file f = make_and_open("");
+    // Short, and then cancelled; or wrong, as if it had been short (F10), and cancelled in vain.
+    for (const bool wrong : {false, true}) {
+        kernel->cancels = !wrong;
+        kernel->decide = [&, calls = 0](const ring_call&) mutable {
+            return wrong     ? fate{.error = EIO, .held = true}
+                   : calls++ ? fate{.held = true}
+                             : fate{.shortened = true};
+        };
+        ASSERT_EQ(::ftruncate(f.fd(), 0), 0);
+        std::optional<result<std::size_t>> outcome;
+        request writing = io->submit(write_all(f, text, 0), [&](result<std::size_t> got) { outcome = got; });
+        io->poll();
+        EXPECT_FALSE(outcome);
+        writing.cancel();
+        kernel->release();
+        EXPECT_TRUE(io->flush(long_enough()));
+        EXPECT_EQ(outcome, text.size());
+        EXPECT_EQ(content(path("f")), text);
+    }
+}
+
 TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
     const aio::file f = make_and_open();
     result<std::string> got;

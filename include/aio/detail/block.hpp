@@ -131,6 +131,7 @@ class AIO_EXPORT block {
     std::uint8_t : 0;
     bool has_run : 1 = false;  // worker, leaf: the arguments are gone; before it is started: it never blocks
     bool has_value : 1 = false;  // worker, leaf: they have turned into the value
+    bool half_made : 1 = false;  // worker, leaf: a ring may have written a part: too late to be cancelled
 
   protected:
     explicit block(kind which) noexcept : is(which) {}
