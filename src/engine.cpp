@@ -310,8 +310,9 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
         if (request.begun || request.is == kind::group) request.cancel_parts(cause);
         return;
     }
-    // Relaxed: only hints; the route's lock and the exchange decide.
-    phase now = request.state.load(std::memory_order_relaxed);
+    // Only a hint: the route's lock and the exchange decide. Acquire: a call that runs is counted where it
+    // does.
+    phase now = request.state.load(std::memory_order_acquire);
     const bool begun = now >= phase::running;
     if (!begun && route_->take_back(request)) return conclude(request, cause);
     {

@@ -104,10 +104,12 @@ block* ring_route::take_back_any() noexcept {
 }
 
 void ring_route::interrupt(block& request, submitter by) noexcept {
+    // Relaxed: who saw it running sees it counted, see start().
     if (!in_flight_.load(std::memory_order_relaxed)) return workers_->interrupt(request, by);
     // Relaxed: the polling thread's alone, as is what it guards.
     if (by == submitter::poller && session_of_.load(std::memory_order_relaxed) == this_thread_mark()) {
-        if (session_) session_->interrupt(&request);
+        // What could not be asked now, the next look asks.
+        if (session_ && !session_->interrupt(&request)) interrupted_.store(true, std::memory_order_relaxed);
         return;
     }
     interrupted_.store(true, std::memory_order_seq_cst);  // before the wake, as completions::wake() demands
@@ -233,7 +235,12 @@ void ring_route::close_session() noexcept {
 }
 
 void ring_route::start(leaf& request) noexcept {
-    if (!session_->start(request)) workers_->submit(request, submitter::poller);
+    // Counted before it is made running, which publishes that: whoever cancels it is not to take the ring for
+    // empty because nothing was handed over yet. Only this thread writes it.
+    in_flight_.store(in_flight_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (session_->start(request)) return;
+    workers_->submit(request, submitter::poller);
+    count_in_flight();
 }
 
 /// What waits takes the room that there is.
@@ -283,8 +290,8 @@ bool ring_route::advance(clock::time_point) noexcept {
     check_session();
     // Sequentially consistent: see interrupt().
     if (interrupted_.load(std::memory_order_relaxed) &&
-        interrupted_.exchange(false, std::memory_order_seq_cst) && session_)
-        session_->interrupt(nullptr);
+        interrupted_.exchange(false, std::memory_order_seq_cst) && session_ && !session_->interrupt(nullptr))
+        interrupted_.store(true, std::memory_order_relaxed);
     const bool any = reap();
     refill();
     flush();

@@ -218,19 +218,25 @@ void ring_session::free(flight& one) noexcept {
     free_.push_back(place_of(one));
 }
 
-void ring_session::interrupt(const block* only) noexcept {
+bool ring_session::interrupt(const block* only) noexcept {
+    bool asked_all = true;
     for (flight& each : flights_) {
         if (!each.request || each.cancelling || (only && each.request != only)) continue;
-        // Relaxed: who gave it up, and then made this look, is seen or looks again.
+        // Relaxed: who gave it up did so before it made this look.
         if (!only && !each.request->cause.load(std::memory_order_relaxed) &&
             each.request->state.load(std::memory_order_relaxed) != phase::abandoned)
             continue;
-        flush();  // before it there is nothing to end
-        if (kernel_->lost() || !each.handed_over || !kernel_->prepare_cancel(each.token)) return;
+        flush();                     // before it there is nothing to end
+        if (kernel_->lost()) break;  // close() ends all
+        if (!each.handed_over || !kernel_->prepare_cancel(each.token)) {
+            asked_all = false;
+            continue;
+        }
         each.cancelling = true;
         prepared_.push_back(no_place);
         flush();
     }
+    return asked_all;
 }
 
 bool ring_session::holds(const block& request) const noexcept {

@@ -51,8 +51,9 @@ class ring_session {
     [[nodiscard]] bool ready() const noexcept { return kernel_->ready(); }
     void notify(bool wanted) noexcept { kernel_->notify(wanted); }
 
-    /// Asks the kernel to end this one, if it is here; or, given none, every one that somebody gave up.
-    void interrupt(const block* only) noexcept;
+    /// Asks the kernel to end this one, if it is here; or, given none, every one that somebody gave up. False
+    /// if it would not be asked all, for now.
+    [[nodiscard]] bool interrupt(const block* only) noexcept;
     [[nodiscard]] bool holds(const block& request) const noexcept;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept;
 

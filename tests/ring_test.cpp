@@ -406,6 +406,44 @@ TEST_F(Ring, AWriteOfWhichAPartIsMadeIsNotCanceled) {  // C-CANCEL: canceled mea
     }
 }
 
+TEST_F(Ring, CancelledBeforeItIsHandedOverItIsCancelledAllTheSame) {
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::string buffer(100, '-');
+    for (const bool by_stop : {false, true}) {
+        int outcome = -1;
+        io->submit(nop(), [&](result<>) {
+            std::stop_source stop;
+            request reading = io->submit(
+                read(f, std::as_writable_bytes(std::span(buffer)), 0).with({.stop = stop.get_token()}),
+                [&](result<std::size_t> got) { outcome = failure(got); });
+            if (by_stop)
+                std::thread([&] { stop.request_stop(); }).join();
+            else
+                reading.cancel();
+        });
+        EXPECT_TRUE(io->flush(long_enough()));
+        EXPECT_EQ(outcome, ECANCELED);
+    }
+}
+
+TEST_F(Ring, WhatTheRingIsTooBusyToCancelIsCancelledLater) {
+    kernel->cancels = true;
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::string buffer(100, '-');
+    int outcome = -1;
+    kernel->submit_error = EAGAIN;
+    request reading = io->submit(read(f, std::as_writable_bytes(std::span(buffer)), 0),
+                                 [&](result<std::size_t> got) { outcome = failure(got); });
+    reading.cancel();
+    io->poll();
+    EXPECT_EQ(outcome, -1);
+    kernel->submit_error = 0;
+    EXPECT_TRUE(io->flush(long_enough()));
+    EXPECT_EQ(outcome, ECANCELED);
+}
+
 TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
     const aio::file f = make_and_open();
     result<std::string> got;
