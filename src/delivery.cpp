@@ -397,15 +397,22 @@ void engine::drain() noexcept {
 /// coroutines own. Handles must not find the engine any more.
 void engine::leak() noexcept {
     give_up_all(ETIMEDOUT, stake::memory);
-    auto disown = [this](block& request) {
+    std::size_t disowned = 0;
+    auto disown = [&](block& request) {
         if (request.extra) detach(request);
         request.state.store(phase::delivered, std::memory_order_relaxed);
     };
-    while (block* each = next_result())
-        disown(*each);
     while (block* each = parked_.front()) {
+        disowned += each->is == kind::task;  // a group that waits was counted as delivered (G-2)
         unpark(*each);
         disown(*each);
+    }
+    // What has ended beside a call that hangs, its worker may not have pushed yet; the watcher does.
+    for (;;) {
+        for (; block* each = next_result(); ++disowned)
+            disown(*each);
+        if (disowned >= outstanding()) return;
+        wait(clock::time_point::max());
     }
 }
 
