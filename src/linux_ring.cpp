@@ -341,6 +341,11 @@ void linux_ring::close() noexcept {
         if (ring_.ring_fd >= 0) ::close(std::exchange(ring_.ring_fd, -1));
         return;
     }
+    // What it did not take yet it is not to have any more: others make that, on memory that is theirs then.
+    // The queue's end is ours, as no thread of the kernel's reads it (F7).
+    io_uring_sq& sq = ring_.sq;
+    sq.sqe_head = sq.sqe_tail = __atomic_load_n(sq.khead, __ATOMIC_ACQUIRE);
+    __atomic_store_n(sq.ktail, sq.sqe_tail, __ATOMIC_RELEASE);
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     if (!entry) return;  // all the same: it only takes longer
     io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
