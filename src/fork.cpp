@@ -94,6 +94,7 @@ void engine::begin_anew() noexcept {
     submitted_in_poll_.store(0, std::memory_order_relaxed);
     delivered_.store(0, std::memory_order_relaxed);
     closing_.store(false, std::memory_order_relaxed);
+    leaking_ = false;
     pending_.clear();
     parked_ = {};
     parked_tasks_.store(0, std::memory_order_relaxed);
