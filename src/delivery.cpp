@@ -2,6 +2,7 @@
 // The engine's way out: poll and what calls it. Everything here runs on the polling thread.
 #include "engine.hpp"
 
+#include "extras.hpp"
 #include "fork.hpp"
 #include "trace.hpp"
 
@@ -187,6 +188,7 @@ void engine::deliver(block& first) {
         block* request = std::exchange(delivered, delivered->next);
         request->next = nullptr;
         request->drop();
+        if (request->extra) request->extra->callback.reset();  // the worker of an abandoned call may be last
         release(request);
     }
     if (thrown) std::rethrow_exception(thrown);

@@ -238,6 +238,18 @@ TEST_F(CancelRunning, CallWithoutEffectEndsAtOnceAndItsLateSuccessIsUndone) {  /
     EXPECT_EQ(delivered, 1);
 }
 
+TEST_F(CancelRunning, ACallbackPutInPlaceDiesInPollToo) {  // C-DESTROY
+    auto owned = std::make_shared<int>();
+    const std::weak_ptr<int> watched = owned;
+    request started = io->submit(open(fifo, O_RDONLY), [](result<file>) { ADD_FAILURE(); });
+    ASSERT_TRUE(started.callback<result<file>>([owned = std::move(owned)](result<file>) {}));
+    await_running();
+    started.cancel();
+    EXPECT_TRUE(io->flush(long_enough()));
+    EXPECT_TRUE(watched.expired()) << "its worker, still inside the call, would be the last to let go";
+    let_open_return();
+}
+
 TEST_F(CancelRunning, CallWithoutEffectEndsAtOnceInATask) {
     request started = io->submit(awaiting(open(fifo, O_RDONLY)), [&](result<file> opened) {
         EXPECT_EQ(opened.error(), std::errc::operation_canceled);
