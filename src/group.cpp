@@ -84,9 +84,9 @@ void group_block::visit_all(Visit visit) noexcept {
 
 void group_block::cancel_members(int why) noexcept {
     stop_feeding();
-    bool forgotten = wishes.load(std::memory_order_relaxed) & nobody_receives;
+    const bool silent = wishes.load(std::memory_order_relaxed) & nobody_receives;
     visit_all([&](block& member) {
-        if (forgotten) member.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+        if (silent) member.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
         if (member.is != kind::group) return detail::cancel(member, why);
         auto& group = static_cast<group_block&>(member);
         group.cause.store(static_cast<std::int16_t>(why), std::memory_order_relaxed);

@@ -241,10 +241,11 @@ TEST_P(Group, ForgetCallsNobodyBackButItsParent) {  // G-8
     auto owned = std::make_shared<int>();
     std::weak_ptr<int> watched = owned;
     all.add(busy(0s), [owned = std::move(owned)](result<>) { ADD_FAILURE(); });
-    inner.add(busy(0s), note(2));
+    request member = inner.add(busy(0s), note(2));
     all.result(std::make_error_code(std::errc::file_exists));
     all.forget();
     EXPECT_FALSE(watched.expired()) << "destroyed in poll";
+    EXPECT_FALSE(member.callback<result<>>([](result<>) { ADD_FAILURE(); })) << "forgotten, too";
     io->flush();
     EXPECT_TRUE(watched.expired());
     EXPECT_EQ(order, (std::vector<int>{7})) << "a parent ends normally";
