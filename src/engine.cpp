@@ -237,7 +237,7 @@ void engine::attach(block& request, const options& how) {
         request.extra->due = how.deadline.from(present);
         if (request.extra->due <= present) {
             request.cause.store(ETIMEDOUT, std::memory_order_relaxed);  // nobody else knows it yet
-        } else {
+        } else if (request.extra->due != clock::time_point::max()) {    // for ever: detach() finds none
             deadlines_.add(request);
             deadlines_.arm(*results_);
         }
