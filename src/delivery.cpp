@@ -206,7 +206,9 @@ void engine::serve_messages() noexcept {
     composite* message = messages_.exchange(nullptr, std::memory_order_acquire);
     while (message) {
         composite* following = message->next_message;
-        message->has_message.store(false, std::memory_order_release);  // the next message may come
+        // The next message may come. An exchange: who finds it set leaves none, and what it left before, its
+        // cause, is seen here; so acquire.
+        message->has_message.exchange(false, std::memory_order_acq_rel);
         phase now = message->state.load(std::memory_order_relaxed);
         bool begun =
             message->begun || message->is == kind::group;  // a task that has not sees the cause when it does

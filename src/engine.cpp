@@ -355,7 +355,8 @@ bool engine::reprioritise(block& request, int to) noexcept {
 }
 
 void engine::leave_message(composite& to) noexcept {
-    // Acquire-release: one message at a time; taking it out clears the flag.
+    // Acquire-release: one message at a time; taking it out clears the flag, and sees the cause that is left
+    // to it.
     if (to.has_message.exchange(true, std::memory_order_acq_rel)) return;
     retain(&to);
     composite* first = messages_.load(std::memory_order_relaxed);
