@@ -326,13 +326,13 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
 /// block is to be pushed.
 bool engine::give_up_running(block& request, int cause, stake accepted) noexcept {
     if (request.at_stake > accepted) return false;
-    retain(&request);  // for who is inside the call, until it returns
+    retain(&request);             // for who is inside the call, until it returns
+    results_->count_abandoned();  // before: from then on it may return
     phase expected = phase::running;
     if (!request.state.compare_exchange_strong(expected, phase::abandoned, std::memory_order_acq_rel)) {
-        release(&request);
+        results_->let_go(request);
         return false;
     }
-    results_->count_abandoned();
     request.error = static_cast<std::int16_t>(cause);
     return true;
 }
