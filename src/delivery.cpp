@@ -171,6 +171,7 @@ void engine::deliver(block& first) {
                        group.waiters) {  // each leaves the list before it is resumed: its frame may go
                 group.waiters = each->next;
                 resume_next(each->awaiting);
+                if (group.era != era_.load(std::memory_order_relaxed)) return;  // as above
             }
         }
         request->next = delivered;
@@ -178,6 +179,7 @@ void engine::deliver(block& first) {
         request = nullptr;
         if (!parent) continue;
         parent->leave(*delivered);
+        if (parent->era != era_.load(std::memory_order_relaxed)) return;  // as above, of a feeder
         if (parent->begun && !parent->members && !parent->finished) {
             parent->finished = true;
             unpark(*parent);

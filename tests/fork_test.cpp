@@ -175,6 +175,32 @@ TEST_F(Fork, OfACallbackThatReturnsInTheChildEndsItsPoll) {
     EXPECT_EQ(status, 0);
 }
 
+TEST_F(Fork, OfAFeederThatReturnsInTheChildEndsItsPoll) {
+    context io;
+    const pid_t parent = ::getpid();
+    pid_t child = 0;
+    int asked = 0;
+    bool ended = false;
+    group all(io, {}, [&](result<>) { ended = true; });
+    all.feed([&](group& more) {
+        if (++asked == 1)
+            more.add(busy(0s));
+        else
+            child = ::fork();
+    });
+    io.flush();
+    if (::getpid() != parent) {
+        ::alarm(20);
+        require(!ended);  // the group is the parent's
+        require_whole(io);
+        ::_exit(0);
+    }
+    EXPECT_TRUE(ended);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
 TEST_F(Fork, OfACoroutineGoesOnInBoth) {
     context io;
     const pid_t parent = ::getpid();
