@@ -345,10 +345,10 @@ shutdown_report engine::shutdown(clock::time_point until) {
     while (outstanding()) {
         give_up_all(ECANCELED, stake::nothing);
         // Callbacks may start more, to be cancelled too, for ever: not longer than this.
-        bool timed = until != clock::time_point::max();
-        deliver_results(
-            {.requests = 0,
-             .time = timed ? std::max(until - now(), clock::duration(1)) : clock::duration::zero()});
+        const bool timed = until != clock::time_point::max();
+        const clock::time_point present = now();
+        const clock::duration rest = until > present ? until - present : clock::duration(1);
+        deliver_results({.requests = 0, .time = timed ? rest : clock::duration::zero()});
         if (!outstanding()) break;  // not by way of a wait, after which a poll would have to come
         wait(until);
         if (now() < until) continue;

@@ -13,11 +13,13 @@ namespace aio::detail {
 namespace {
 
 constexpr unsigned ticks_of_help = 2;  // of the watcher's, until the poller is thought to do something else
+constexpr auto longest_timeout = std::chrono::hours(24 * 365);  // may be added to what the clock says
 constexpr auto start_retry_interval = std::chrono::milliseconds(10);
 
 thread_limits resolved(thread_limits limits) noexcept {
     if (!limits.min) limits.min = std::max(2u, std::thread::hardware_concurrency());
     limits.min = std::min(limits.min, limits.max);
+    limits.idle_timeout = std::min<std::chrono::nanoseconds>(limits.idle_timeout, longest_timeout);
     return limits;
 }
 

@@ -412,6 +412,12 @@ TEST_P(Poll, ShutdownCancelsDeliversAndAcceptsNothingMore) {
     }
 }
 
+TEST_P(Poll, ShutdownMayHaveBeenDueAtAnyTime) {
+    auto io = make_queueing_context();
+    io->submit(busy(0s), [](result<> got) { EXPECT_EQ(got.error(), std::errc::operation_canceled); });
+    EXPECT_EQ(io->shutdown(clock::time_point::min()).abandoned, 0U);
+}
+
 TEST_P(Poll, ShutdownReturnsOnTimeWhateverCallbacksDo) {  // safety.md: shutdown(deadline) returns on time
     if (GetParam().has_threads) {
         child_end end = run_in_child(

@@ -27,6 +27,13 @@ using namespace std::chrono_literals;
 
 class Threads : public leak_checked {};
 
+TEST_F(Threads, StayForEverIfTheyMay) {  // C-MAXI: a timeout that nothing can be added to
+    context io({.threads = {.idle = 0, .idle_timeout = std::chrono::nanoseconds::max()}});
+    static_cast<void>(io.run(busy(1ms)));
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(io.statistics().threads, 1U);
+}
+
 TEST_F(Threads, AreNotStartedBeforeTheyAreNeeded) {  // C-MINP
     const std::size_t before = count_threads();
     context io({.threads = {.min = 8}});
