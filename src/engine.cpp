@@ -151,8 +151,10 @@ void engine::start(block& request, const options& how) {
     if (request.error || request.has_run) return conclude(request, request.error);
     dispatch(request);
     // A deadline or stop that came before there was something to take back: once more, now that there is.
+    // A read-modify-write: if that deadline or stop comes later in its order than this, it sees what was
+    // handed over; a load could come before the stores of dispatch() are seen.
     if (request.extra)
-        if (int why = request.cause.load(std::memory_order_seq_cst)) cancel(request, why);
+        if (int why = request.cause.fetch_or(0, std::memory_order_seq_cst)) cancel(request, why);
 }
 
 engine::claim::claim(engine& of) noexcept : engine_(of) {
@@ -286,8 +288,8 @@ void engine::count_submitted() noexcept {
 void engine::cancel(block& request, int cause) noexcept {
     if (request.era != era_.load(std::memory_order_relaxed)) return;  // a fork's parent has it
     std::int16_t none = 0;
-    // Sequentially consistent: either give_up finds what a route holds, or who hands it over sees the cause
-    // afterwards, in start(). The first one counts.
+    // Sequentially consistent, and a read-modify-write: either give_up finds what a route holds, or who hands
+    // it over sees the cause afterwards, in start(). The first one counts.
     request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_seq_cst,
                                           std::memory_order_relaxed);
     give_up(request, cause, cause == ETIMEDOUT ? stake::effect : stake::nothing);
@@ -372,7 +374,7 @@ bool execute(block& request) noexcept {
     // Relaxed: only skips a call that nobody waits for.
     if (request.state.load(std::memory_order_relaxed) != phase::running) return false;
     // Who cancelled it between two routes found it in none. Relaxed: then this route's mutex was theirs
-    // before.
+    // before. Who finds it here instead, in hand, waits until it runs (worker_pool::remove).
     const int cause = request.cause.load(std::memory_order_relaxed);
     return conclude(request, cause && !request.half_made ? cause : request.run());
 }

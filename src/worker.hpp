@@ -36,7 +36,8 @@ class hand {
                                                     std::memory_order_relaxed))
             return nullptr;
         auto* begun = reinterpret_cast<block*>(waiting);
-        // Release: whoever gives it up, without the mutex, uses the links that the queue has let go.
+        // Release: whoever gives it up, without the mutex, uses the links that the queue has let go. What is
+        // given up just before is not seen to run: worker_pool::remove() waits for this store.
         begun->state.store(phase::running, std::memory_order_release);
         return begun;
     }

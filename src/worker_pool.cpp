@@ -97,6 +97,11 @@ bool worker_pool::remove(block& request) noexcept {
         case phase::taken:
             for (worker* each = busy_; each; each = each->next)
                 if (each->hand.take_away(request)) return true;
+            // Its worker is between the two steps of hand::begin(), a few instructions. Only when it runs can
+            // it be given up, and the worker may have looked for a cause before there was one. Acquire: as
+            // hand::running().
+            while (request.state.load(std::memory_order_acquire) == phase::taken)
+                std::this_thread::yield();
             return false;
         default:
             return false;
