@@ -77,7 +77,8 @@ void completions::end_poll(bool rest) noexcept {
 
 void completions::begin_wait() noexcept {
     mark(asleep(), nullptr);
-    rung_.store(0, std::memory_order_relaxed);
+    // Sequentially consistent: what rings after this in that order is not forgotten, see wake().
+    rung_.store(0, std::memory_order_seq_cst);
     waiting_.store(true, std::memory_order_seq_cst);
 }
 
@@ -111,7 +112,7 @@ void completions::wait_for_signal(clock::time_point until) noexcept {
         expect_signal();
         acknowledge();
     }
-    rung_.store(0, std::memory_order_relaxed);  // as in wait()
+    rung_.store(0, std::memory_order_seq_cst);  // as in wait()
     waiting_.store(true, std::memory_order_seq_cst);
     in_signal_wait_.store(false, std::memory_order_seq_cst);
 }

@@ -106,8 +106,8 @@ class engine {
 
     context_options options_;
     std::shared_ptr<completions> results_;
+    inline_route inline_;  // outlives the route, which knows it
     std::unique_ptr<route> route_;
-    inline_route inline_;
     std::atomic<bool> tries_{false};  // relaxed everywhere: a setting
     const bool traces_;
     deadlines deadlines_;

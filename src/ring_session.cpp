@@ -89,7 +89,8 @@ bool ring_session::start(leaf& request) noexcept {
     one.began = clock::now();
     counted_->submitted.count();
     if (request.extra) request.extra->route = "ring";
-    // Release: whoever gives it up, without a lock, uses the links that a queue has let go.
+    // Release: whoever gives it up, without a lock, uses the links that a queue has let go, and the route's
+    // count. Whether a cause came before is asked afterwards, in engine::start().
     request.state.store(phase::running, std::memory_order_release);
     return true;
 }
