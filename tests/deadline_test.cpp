@@ -37,6 +37,15 @@ TEST_P(Deadline, InThePastEndsItTimedOutInEveryWayOfUse) {
     }
 }
 
+TEST_P(Deadline, MayBeLongerThanTheClockCanSay) {
+    constexpr clock::time_point never = clock::time_point::max();
+    static_assert(deadline(std::chrono::hours::max()).from(clock::time_point(1s)) == never);
+    static_assert(deadline(std::chrono::seconds::max()).from(clock::time_point(1s)) == never);
+    static_assert(deadline(std::chrono::hours::min()).from(clock::time_point(1s)) < clock::time_point(0s));
+    auto io = make_context();
+    EXPECT_TRUE(io->run(busy(0s).with({.deadline = std::chrono::hours::max()})));
+}
+
 TEST_P(Deadline, EndsARequestThatTakesTooLong) {
     for (way how : all_ways) {
         SCOPED_TRACE(name_of(how));

@@ -19,7 +19,7 @@ class deadline {
     constexpr deadline(clock::time_point at) noexcept : value_(at.time_since_epoch()) {}
     template <class Rep, class Period>
     constexpr deadline(std::chrono::duration<Rep, Period> after) noexcept
-        : value_(std::chrono::ceil<clock::duration>(after)), relative_(true) {}
+        : value_(clamped(after)), relative_(true) {}
 
     /// The point in time, for something started at `began`.
     [[nodiscard]] constexpr clock::time_point from(clock::time_point began) const noexcept {
@@ -31,6 +31,15 @@ class deadline {
     }
 
   private:
+    template <class Rep, class Period>
+    static constexpr clock::duration clamped(std::chrono::duration<Rep, Period> after) noexcept {
+        // Compared as floating point: what the clock has no number for would overflow in its units.
+        using real = std::chrono::duration<long double, clock::period>;
+        if (real(after) >= real(clock::duration::max())) return clock::duration::max();
+        if (real(after) <= real(clock::duration::min())) return clock::duration::min();
+        return std::chrono::ceil<clock::duration>(after);
+    }
+
     clock::duration value_ = clock::duration::max();
     bool relative_ = false;
 };
