@@ -30,7 +30,10 @@ class join : awaited {
     join& operator=(const join&) = delete;
 
   protected:
-    ~join() = default;
+    ~join() {
+        // Left by an exception, it is still what its task waits for.
+        if (promise_ && promise_->other == this) promise_->other = nullptr;
+    }
 
     template <class Work, class Outcome>
     void start_one(Work&& work, std::optional<Outcome>& into, block_pointer& slot, std::size_t index) {
