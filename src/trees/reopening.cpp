@@ -45,6 +45,7 @@ void traversal::keep_open(tree_node& node) {
     node.is_open = true;
     ++node.pins;
     open_.push_back(&node);
+    fruitless_ = 0;
     close_some();
 }
 

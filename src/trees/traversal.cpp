@@ -11,6 +11,7 @@
 #include <array>
 #include <cassert>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace aio::detail {
@@ -29,6 +30,8 @@ std::size_t descriptors_for(const tree_options& how, unsigned places) noexcept {
     const rlim_t free = (allowed.rlim_cur - std::min(allowed.rlim_cur, others_descriptors)) / places;
     return std::max<std::size_t>(4, std::min<rlim_t>(how.descriptors, free));
 }
+
+constexpr unsigned fruitless_max = 1000;  // attempts in a row to open a directory while others work
 
 const std::error_code io_error(EIO, std::system_category());
 
@@ -477,12 +480,17 @@ void traversal::unlink(tree_node& node) noexcept {
     if (node.next) node.next->previous = node.previous;
 }
 
-/// Too few descriptors: fewer directories are kept open and fewer workers wanted. False if that is not the
-/// reason, or no way out.
+/// Too few descriptors: fewer directories are kept open and fewer workers wanted, or those that others have
+/// for the moment are waited for. False if that is not the reason, or no way out.
 bool traversal::spare_descriptors(const std::error_code& reason) {
     if (!is_out_of_descriptors(reason)) return false;
-    const std::lock_guard lock(mutex_);
-    if (limit_ == 1 && open_max_ == 1) return false;
+    std::unique_lock lock(mutex_);
+    if (limit_ == 1 && open_max_ == 1) {
+        if (working_ <= 1 || ++fruitless_ > fruitless_max) return false;
+        lock.unlock();
+        std::this_thread::yield();
+        return true;
+    }
     limit_ = std::max<std::size_t>(1, limit_ / 2);
     open_max_ = std::max<std::size_t>(1, open_max_ / 2);
     close_some();

@@ -149,6 +149,7 @@ class traversal : public job {
     std::size_t remembered_ = 0;     // bytes, of names that wait and of nodes
     std::vector<tree_node*> open_;   // in the order of opening
     std::size_t open_max_;
+    unsigned fruitless_ = 0;  // attempts to open one more since the last that succeeded
     tree_node* all_ = nullptr;
     std::size_t limit_;
     std::size_t hired_ = 1;    // how many slices are under way, or were when the poller looked
