@@ -341,7 +341,7 @@ TEST_F(Ring, AnotherThreadThatBeginsToPollWaitsForWhoSubmits) {
     kernel->when_made = [&] {
         // What is being submitted is outstanding already, and in no ring yet.
         loop = std::jthread([&] { all = io->flush(long_enough()); });
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(50ms);  // for a loop that does not wait for us; ours does, however long
     };
     bool done = false;
     io->submit(fsync(f), [&](result<> got) { done = got.has_value(); });
@@ -373,7 +373,7 @@ TEST_F(Ring, ADeadlineThatAnotherThreadSetsEndsAWaitForTheKernel) {
     io->submit(fsync(f), [](result<>) {});
     const gate closed;
     std::thread other([&] {
-        std::this_thread::sleep_for(20ms);
+        std::this_thread::sleep_for(20ms);  // the wait has begun, most likely; if not, all is well anyway
         io->submit(closed.work().with({.deadline = 50ms}));
     });
     EXPECT_TRUE(io->wait(long_enough()));
@@ -453,7 +453,7 @@ TEST_F(Ring, NoMoreIsAskedOfARingThatIsClosed) {  // nobody would hand it over
     EXPECT_EQ(kernel->calls, 1U);
 }
 
-TEST_F(Ring, ALoadThatIsCutOffByTheEndOfItsContextLetsGo) {
+TEST_F(Ring, AReadThatIsCutOffByTheEndOfItsContextLetsGo) {
     const aio::file f = make_and_open();
     io->submit(read_exactly(f, 2 * text.size(), 0), [](result<std::string>) { ADD_FAILURE(); });
     io.reset();  // TearDown waits for whoever waits for it

@@ -30,7 +30,7 @@ class Threads : public leak_checked {};
 TEST_F(Threads, StayForEverIfTheyMay) {  // C-MAXI: a timeout that nothing can be added to
     context io({.threads = {.idle = 0, .idle_timeout = std::chrono::nanoseconds::max()}});
     static_cast<void>(io.run(busy(1ms)));
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(20ms);  // for a thread that does not stay, which would end at once
     EXPECT_EQ(io.statistics().threads, 1U);
 }
 

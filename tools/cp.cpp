@@ -101,7 +101,7 @@ void copier::copy(const std::string& from) {
     if (!status) return runner_.errors().error("stat", from, status.error());
     if (status->is_directory() && !settings_.recursive)
         return runner_.errors().error("omitting directory", from, "-r is not specified");
-    if (is_same_file(from, to, follow) || (status->is_symlink() && leads_to(from, to)))
+    if (is_same_file(from, to, follow))
         return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
     if (!settings_.to.take(to, from) && !status->is_directory()) {
         if (settings_.to.taken_by(to) == from) return runner_.errors().warning("again, and left out:", from);

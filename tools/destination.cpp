@@ -19,11 +19,6 @@ int why_no_directory(const std::string& path) {
     return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
 }
 
-bool is_symlink(const std::string& path) {
-    struct stat found = {};
-    return ::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode);
-}
-
 /// The last name, without slashes behind it. Of "." and ".." nothing: what is in them goes into the target
 /// itself.
 std::string_view last_name(std::string_view path) {
@@ -70,18 +65,14 @@ std::string destination::path_for(const std::string& source) const {
 }
 
 bool is_same_file(const std::string& a, const std::string& b, bool follow) {
-    struct stat first = {};
-    struct stat second = {};
-    const auto look = follow ? ::stat : ::lstat;
-    return look(a.c_str(), &first) == 0 && look(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
-bool leads_to(const std::string& link, const std::string& target) {
-    struct stat first = {};
-    struct stat second = {};
-    return is_symlink(link) && ::stat(link.c_str(), &first) == 0 && ::lstat(target.c_str(), &second) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    const auto is_same = [&](bool follow_a, bool follow_b) {
+        struct stat first = {};
+        struct stat second = {};
+        return (follow_a ? ::stat : ::lstat)(a.c_str(), &first) == 0 &&
+               (follow_b ? ::stat : ::lstat)(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+               first.st_ino == second.st_ino;
+    };
+    return is_same(follow, follow) || is_same(true, false);
 }
 
 bool is_newer(const std::string& a, const std::string& b, bool follow) {

@@ -38,11 +38,9 @@ class destination {
     std::map<std::string, std::string> taken_;  // by which source
 };
 
-/// Whether both paths are of one file, a link itself counting as one if `follow` is not set.
+/// Whether both paths are of one file, a link itself counting as one if `follow` is not set; or the first is
+/// a link to the second, in whose place it would lead to itself.
 [[nodiscard]] bool is_same_file(const std::string& a, const std::string& b, bool follow);
-
-/// Whether `link` is a link to the file `target`, in whose place it would lead to itself.
-[[nodiscard]] bool leads_to(const std::string& link, const std::string& target);
 
 /// Whether the first was changed later than the second; `follow` as above.
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);

@@ -54,7 +54,7 @@ void mover::move(const std::string& from) {
     if (there) {
         if (settings_.no_clobber) return;
         // rename(2) would do nothing and leave both names.
-        if (is_same_file(from, to, false) || leads_to(from, to))
+        if (is_same_file(from, to, false))
             return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
         if (settings_.update && !is_newer(from, to, false)) return;
         if (settings_.ask && !is_confirmed("mv", "overwrite " + quoted(to))) return;

@@ -174,11 +174,11 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
 result<> content_copier::await_content(int from) const {
     constexpr int patience = 100;  // ms
     for (;;) {
+        if (const result<> wanted = stopped(); !wanted) return wanted;
         pollfd ready = {.fd = from, .events = POLLIN, .revents = 0};
         const auto found = attempt([&] { return ::poll(&ready, 1, patience); });
         if (!found) return std::unexpected(found.error());
         if (*found != 0) return {};
-        if (const result<> wanted = stopped(); !wanted) return wanted;
     }
 }
 

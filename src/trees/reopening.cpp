@@ -7,10 +7,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace aio::detail {
 
 namespace {
+
+constexpr unsigned fruitless_max = 1000;  // attempts in a row to open a directory while others work
+
+bool is_out_of_descriptors(const std::error_code& reason) noexcept {
+    return reason == std::errc::too_many_files_open || reason == std::errc::too_many_files_open_in_system;
+}
 
 /// Opens `name` of `base` if it is the directory `expected`, ESTALE if it is another.
 result<open_place> open_again(int base, const char* name, const identity& expected,
@@ -64,6 +71,23 @@ void traversal::close_some() {
         node->from.fd.reset();
         node->to.fd.reset();
     }
+}
+
+/// Too few descriptors: fewer directories are kept open and fewer workers wanted, or those that others have
+/// for the moment are waited for. False if that is not the reason, or no way out.
+bool traversal::spare_descriptors(const std::error_code& reason) {
+    if (!is_out_of_descriptors(reason)) return false;
+    std::unique_lock lock(mutex_);
+    if (limit_ == 1 && open_max_ == 1) {
+        if (working_ <= 1 || ++fruitless_ > fruitless_max) return false;
+        lock.unlock();
+        std::this_thread::yield();
+        return true;
+    }
+    limit_ = std::max<std::size_t>(1, limit_ / 2);
+    open_max_ = std::max<std::size_t>(1, open_max_ / 2);
+    close_some();
+    return true;
 }
 
 void traversal::unpin(tree_node& node) noexcept {

@@ -11,7 +11,6 @@
 #include <array>
 #include <cassert>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 namespace aio::detail {
@@ -31,17 +30,11 @@ std::size_t descriptors_for(const tree_options& how, unsigned places) noexcept {
     return std::max<std::size_t>(4, std::min<rlim_t>(how.descriptors, free));
 }
 
-constexpr unsigned fruitless_max = 1000;  // attempts in a row to open a directory while others work
-
 const std::error_code io_error(EIO, std::system_category());
 
 /// What a directory that is not finished takes, about.
 std::size_t weight(const tree_node& node) noexcept {
     return sizeof node + node.name.size();
-}
-
-bool is_out_of_descriptors(const std::error_code& reason) noexcept {
-    return reason == std::errc::too_many_files_open || reason == std::errc::too_many_files_open_in_system;
 }
 
 }  // namespace
@@ -478,23 +471,6 @@ void traversal::unlink(tree_node& node) noexcept {
     if (std::exchange(node.is_open, false)) std::erase(open_, &node);
     (node.previous ? node.previous->next : all_) = node.next;
     if (node.next) node.next->previous = node.previous;
-}
-
-/// Too few descriptors: fewer directories are kept open and fewer workers wanted, or those that others have
-/// for the moment are waited for. False if that is not the reason, or no way out.
-bool traversal::spare_descriptors(const std::error_code& reason) {
-    if (!is_out_of_descriptors(reason)) return false;
-    std::unique_lock lock(mutex_);
-    if (limit_ == 1 && open_max_ == 1) {
-        if (working_ <= 1 || ++fruitless_ > fruitless_max) return false;
-        lock.unlock();
-        std::this_thread::yield();
-        return true;
-    }
-    limit_ = std::max<std::size_t>(1, limit_ / 2);
-    open_max_ = std::max<std::size_t>(1, open_max_ / 2);
-    close_some();
-    return true;
 }
 
 /// Lets a name wait for a descriptor. False if that is no way out.

@@ -117,6 +117,10 @@ if setfattr -n user.a -v b ps/g 2>/dev/null; then
         [[ $(getfattr --only-values -n user.a xa/ps/g) == b && $(stat -c %a xa/ps/g) == 444 ]]'
 fi
 
+mkdir es ed && touch es/f && chmod 300 ed && chmod 755 es
+((EUID)) || chown -R 65534 es ed
+promise "-p into a directory that may not be read" eval 'as_nobody "$aio" cp -rp es/. ed && [[ $(stat -c %a ed) == 755 && -f ed/f ]]'
+
 # Sizes that are claims, holes to where there are none, pipes.
 for claim in /sys/kernel/mm/transparent_hugepage/enabled /sys/block/*/size; do
     [[ -r $claim ]] && promise "$claim" eval '"$aio" cp "$claim" claimed && cmp claimed "$claim"' && break

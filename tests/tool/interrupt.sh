@@ -15,7 +15,7 @@ interrupt() {
     status 130 wait "$pid"
 }
 
-# ended SIGNAL COMMAND...: ends a copy from a pipe that has nothing, in order.
+# ended SIGNAL COMMAND...: ends a copy that waits for something, in order.
 ended() {
     local signal=$1 pid wanted=$((128 + $(kill -l "$1")))
     shift
@@ -24,7 +24,7 @@ ended() {
     listens "$pid" || return
     sleep 0.5
     kill -"$signal" "$pid"
-    status "$wanted" wait "$pid" && [[ $(ls -A copies) == old ]]
+    status "$wanted" wait "$pid" && [[ $(ls -A copies) == old && $(<copies/old) == old ]]
 }
 mkdir copies && echo old >copies/old
 mkfifo fifo
@@ -33,6 +33,8 @@ for signal in INT TERM HUP; do
     promise "$signal: a copy of a pipe" ended $signal "$aio" cp fifo copies/new
     promise "$signal: onto a file" ended $signal "$aio" cp fifo copies/old
 done
+asking() { exec "$aio" cp -i "$SOURCE/README.md" copies/old <fifo; }
+promise "a question that nobody answers" ended INT asking
 exec {held}>&-
 promise "of one that nobody writes" ended INT "$aio" cp fifo copies/new
 promise "cat of a FIFO that nobody writes" interrupt cat.out "$aio" cat fifo

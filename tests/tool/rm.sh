@@ -17,7 +17,7 @@ promise "what is missing is an error" status 1 "$aio" rm missing c
 promise "that does not stop the others" gone c
 promise "unless -f" prints '' "$aio" rm -f missing
 promise "nor with a slash" prints '' eval 'touch plain; "$aio" rm -rf missing/ plain/ missing/sub 2>&1'
-promise "the last of -i and -f counts" eval 'touch l1 l2; "$aio" rm -i -f l1 </dev/null && gone l1 && ! "$aio" rm -f -i l2 </dev/null 2>&1 | grep -qv remove && there l2'
+promise "the last of -i and -f counts" eval 'touch l1 l2; "$aio" rm -i -f l1 </dev/null && gone l1 && "$aio" rm -f -i l2 </dev/null 2>/dev/null && there l2'
 promise "-f needs no operand" status 0 "$aio" rm -f
 promise "but otherwise one is needed" status 2 "$aio" rm
 
