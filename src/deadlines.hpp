@@ -5,8 +5,10 @@
 #include "completions.hpp"
 #include "extras.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -39,16 +41,18 @@ class deadlines {
         return due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
     }
 
-    /// Makes `results` readable when the earliest is due. The setting is made under the mutex, so that two
-    /// threads cannot leave an older one behind.
-    void arm(completions& results) noexcept {
+    /// Makes `results` readable when the earliest is due, and at `attempt`, the poller's. The setting is made
+    /// under the mutex, so that two threads cannot leave an older one behind.
+    void arm(completions& results, std::optional<clock::time_point> attempt = {}) noexcept {
         std::lock_guard held(mutex);
-        clock::time_point first = due_.empty() ? clock::time_point::max() : std::get<0>(*due_.begin());
+        if (attempt) attempt_ = *attempt;
+        clock::time_point first = due_.empty() ? attempt_ : std::min(attempt_, std::get<0>(*due_.begin()));
         if (std::exchange(armed_, first) != first) results.arm(first);
     }
     /// In a fork's child: what is due is the parent's, and so is what was armed.
     void forget_all() noexcept {
         due_.clear();
+        attempt_ = clock::time_point::max();
         armed_ = clock::time_point::max();
     }
 
@@ -59,6 +63,7 @@ class deadlines {
     using entry = std::tuple<clock::time_point, std::uint64_t, block*>;
     std::set<entry> due_;
     std::uint64_t added_ = 0;
+    clock::time_point attempt_ = clock::time_point::max();
     clock::time_point armed_ = clock::time_point::max();
 };
 

@@ -8,6 +8,8 @@
 
 #include <aio/detail/group_block.hpp>
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace aio::detail {
@@ -37,7 +39,7 @@ class engine::turn {
         engine_.driving_ = driving_;
         engine_.next_ = next_;
         if (--engine_.polls_) return;
-        engine_.deadlines_.arm(*engine_.results_);
+        engine_.deadlines_.arm(*engine_.results_, engine_.route_->next_attempt());
         const bool more = engine_.route_->end_turn();
         engine_.results_->end_poll(more || !engine_.pending_.empty() || engine_.route_->stranded());
         if (engine_.route_->signals()) engine_.results_->expect_signal();
@@ -244,7 +246,7 @@ bool engine::wait_for_something(clock::time_point until) {
         if (has_results() || messages_.load(std::memory_order_seq_cst) || earliest <= present) return true;
         if (!outstanding() || until <= present) return false;
         if (route_->assist(true)) continue;
-        clock::time_point next = std::min(until, earliest);
+        clock::time_point next = std::min({until, earliest, route_->next_attempt()});
         if (route_->advance(next)) continue;
         if (route_->leaves_room() &&
             linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
@@ -266,6 +268,9 @@ void engine::run_until(block& done) {
         while (done.state.load(std::memory_order_relaxed) != phase::delivered) {
             wait(clock::time_point::max());
             poll(budget);
+            if (done.era != era_.load(std::memory_order_relaxed))
+                throw std::system_error(ECANCELED, std::generic_category(),
+                                        "aio::context::run, in the child of a fork");
         }
     } catch (...) {
         detail::abandon(done);  // its callback refers to the frame that this leaves

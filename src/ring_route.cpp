@@ -150,7 +150,7 @@ void ring_route::unlock_after_fork() noexcept {
 void ring_route::leave_to_parent() noexcept {
     if (session_) session_->leave_to_parent();
     for (auto& each : closed_)
-        each->leave_to_parent();
+        if (each) each->leave_to_parent();  // the poller may have been about to erase one
 }
 
 // The polling thread.

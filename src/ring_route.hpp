@@ -41,6 +41,9 @@ class ring_route final : public route {
     void limits(const thread_limits& limits) noexcept override;
     [[nodiscard]] thread_limits limits() const noexcept override { return workers_->limits(); }
     [[nodiscard]] bool stranded() const noexcept override { return workers_->stranded(); }
+    [[nodiscard]] clock::time_point next_attempt() const noexcept override {
+        return workers_->next_attempt();
+    }
     [[nodiscard]] bool leaves_room() const noexcept override;
     void note_help() noexcept override { workers_->note_help(); }
     [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }

@@ -80,6 +80,8 @@ class route {
     [[nodiscard]] virtual thread_limits limits() const noexcept = 0;
     /// Whether calls wait that only assist() will make: the descriptor stays readable.
     [[nodiscard]] virtual bool stranded() const noexcept { return false; }
+    /// When assist() is to try again to start a thread that calls wait for; never: the largest.
+    [[nodiscard]] virtual clock::time_point next_attempt() const noexcept { return clock::time_point::max(); }
     /// Whether a processor has nothing to do, as far as we know: then the poller may linger before it sleeps.
     [[nodiscard]] virtual bool leaves_room() const noexcept { return false; }
     /// Where somebody took work last, if it leaves room.

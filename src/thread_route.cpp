@@ -33,7 +33,9 @@ void thread_route::for_each_running(void (*visit)(block&, void*), void* data) no
     pool_->for_each_running(visit, data);
 }
 bool thread_route::assist(bool waiting) noexcept {
-    return assist_ && pool_->assist(waiting);
+    if (assist_) return pool_->assist(waiting);
+    pool_->attempt();
+    return false;
 }
 
 void thread_route::settle(block& request) noexcept {
@@ -54,6 +56,9 @@ thread_limits thread_route::limits() const noexcept {
 }
 bool thread_route::stranded() const noexcept {
     return assist_ && pool_->stranded();
+}
+clock::time_point thread_route::next_attempt() const noexcept {
+    return assist_ ? clock::time_point::max() : pool_->next_attempt();
 }
 bool thread_route::leaves_room() const noexcept {
     return pool_->leaves_room();

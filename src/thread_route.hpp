@@ -28,6 +28,7 @@ class thread_route final : public route {
     void limits(const thread_limits& limits) noexcept override;
     [[nodiscard]] thread_limits limits() const noexcept override;
     [[nodiscard]] bool stranded() const noexcept override;
+    [[nodiscard]] clock::time_point next_attempt() const noexcept override;
     [[nodiscard]] bool leaves_room() const noexcept override;
     void note_help() noexcept override;
     [[nodiscard]] const processor& last_worker() const noexcept override;

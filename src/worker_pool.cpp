@@ -185,6 +185,18 @@ bool worker_pool::stranded() noexcept {
     return limits_.max && nobody_comes();
 }
 
+void worker_pool::attempt() noexcept {
+    if (!stranded()) return;
+    lock held = acquire();
+    summon(held);
+}
+
+clock::time_point worker_pool::next_attempt() noexcept {
+    if (!stranded()) return clock::time_point::max();
+    lock held = acquire();
+    return retry_start_;
+}
+
 /// Whether work waits, no thread is free or on its way, and none more could be had.
 bool worker_pool::nobody_comes() const noexcept {
     bool refused = !threads_ || retry_start_ != clock::time_point();
@@ -262,7 +274,10 @@ bool worker_pool::assist(bool waiting) noexcept {
 /// release the mutex for a while.
 void worker_pool::summon(lock& held) noexcept {
     worker* watcher = watcher_;
-    if (queue_.size() <= coming_ || unblocked_ + coming_ >= at_once() + (watcher ? 0 : 1)) return;
+    if (queue_.size() <= coming_) return;
+    // If nobody else will, whoever comes watches, however many run: a lowered limit leaves more than may.
+    const bool is_to_watch = !watcher && !coming_;
+    if (unblocked_ + coming_ >= at_once() && !is_to_watch) return;
     if (worker* sleeper = idle_) {
         unlink(idle_, *sleeper);
         --idle_count_;

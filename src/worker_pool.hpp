@@ -37,7 +37,9 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void limits(const thread_limits& limits) noexcept;
     [[nodiscard]] thread_limits limits() noexcept;
     [[nodiscard]] bool stranded() noexcept;  // work waits, and no thread could be had
-    void close() noexcept;                   // idle workers end, busy ones when their call returns
+    void attempt() noexcept;                 // to start one after all, if it is time
+    [[nodiscard]] clock::time_point next_attempt() noexcept;
+    void close() noexcept;  // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
     void note_help() noexcept;                        // the poller makes calls, too

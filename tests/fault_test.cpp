@@ -3,6 +3,7 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/leaks.hpp"
+#include "support/patience.hpp"
 #include "support/temporary.hpp"
 #include "support/ways.hpp"
 
@@ -125,6 +126,31 @@ TEST_F(Fault, ForkedThreadsComeBackWhenTheyCanBeHad) {
         }));
     });
     EXPECT_EQ(unexpected_end(end), "");
+}
+
+TEST_F(Fault, ForkedWithoutAssistanceCallsWaitForThreads) {  // C-ASSIST: it is tried again every 10 ms
+    for (const bool in_a_loop : {false, true}) {
+        child_end end = run_in_child([in_a_loop] {
+            become_nobody();
+            rlimit before;
+            require(::getrlimit(RLIMIT_NPROC, &before) == 0);
+            const rlimit none = {0, before.rlim_max};
+            require(::setrlimit(RLIMIT_NPROC, &none) == 0);
+            context io({.assist = false});
+            bool delivered = false;
+            io.submit(busy(0s), [&](result<>) { delivered = true; });
+            require(becomes_readable(io.fd()));  // for one who assists
+            io.poll();
+            require(!io.wait(30ms) || !io.poll().delivered);
+            require(::setrlimit(RLIMIT_NPROC, &before) == 0);
+            while (!delivered) {
+                require(in_a_loop ? becomes_readable(io.fd()) : io.wait(long_enough()));
+                io.poll();
+            }
+            require(io.statistics().assisted == 0);
+        });
+        EXPECT_EQ(unexpected_end(end), "") << (in_a_loop ? "a loop" : "wait");
+    }
 }
 
 TEST_F(Fault, ForkedFewThreadsAreEnough) {  // the limit is met while some run

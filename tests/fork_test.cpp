@@ -15,6 +15,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -170,6 +171,25 @@ TEST_F(Fork, OfACallbackThatReturnsInTheChildEndsItsPoll) {
         ::_exit(0);
     }
     EXPECT_EQ(delivered, 2);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(Fork, OfACallbackThatReturnsInTheChildEndsItsRun) {  // whose outcome is the parent's
+    context io;
+    const pid_t parent = ::getpid();
+    pid_t child = 0;
+    io.submit(nop(), [&](result<>) { child = ::fork(); });
+    try {
+        EXPECT_TRUE(io.run(busy(1ms)));
+        require(::getpid() == parent);
+    } catch (const std::system_error& told) {
+        require(::getpid() != parent && told.code() == std::errc::operation_canceled);
+        ::alarm(20);
+        require_whole(io);
+        ::_exit(0);
+    }
     int status = -1;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);

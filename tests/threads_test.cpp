@@ -120,6 +120,23 @@ TEST_F(Threads, ThatAreStuckDoNotHoldUpTheOthers) {  // safety.md: 32 requests s
     io.flush();
 }
 
+TEST_F(Threads, ThatAreStuckAreSeenWhenFewerMayRunThanDo) {  // safety.md: stuck calls hold nobody up
+    context io({.threads = {.min = 3, .max = 3}});
+    gate closed;
+    for (int i = 0; i < 3; ++i)
+        io.submit(closed.work());
+    closed.await_entered(3);
+    io.threads({.min = 2});
+    bool delivered = false;
+    io.submit(busy(0s), [&](result<>) { delivered = true; });
+    EXPECT_TRUE(eventually([&] {
+        io.poll();
+        return delivered;
+    }));
+    closed.open();
+    io.flush();
+}
+
 TEST_F(Threads, ForkedProcessExitsAtOnceWith32FifosStuck) {  // issue 2: 32 opens of FIFOs without a writer
     child_end end = run_in_child([] {
         temporary_tree tree;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 
@@ -8,14 +9,18 @@ namespace tool {
 
 namespace {
 
-volatile std::sig_atomic_t interrupt_seen = 0;  // the signal's number
+/// The signal's number. Workers read it too: they ask whether to overwrite. Relaxed: nothing is handed over
+/// with it.
+std::atomic<int> interrupt_seen = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler stores it");
 
 }  // namespace
 
 void watch_for_interrupt() noexcept {
     struct sigaction action = {};
     action.sa_handler = [](int signal) {
-        if (interrupt_seen == 0) interrupt_seen = signal;
+        int none = 0;
+        interrupt_seen.compare_exchange_strong(none, signal, std::memory_order_relaxed);
     };
     // No SA_RESTART: a blocked write returns, so that its loop may look.
     action.sa_flags = static_cast<int>(SA_RESETHAND);
@@ -29,11 +34,11 @@ void watch_for_interrupt() noexcept {
 }
 
 bool is_interrupted() noexcept {
-    return interrupt_seen != 0;
+    return interrupt_seen.load(std::memory_order_relaxed) != 0;
 }
 
 int interrupted_status() noexcept {
-    return 128 + interrupt_seen;
+    return 128 + interrupt_seen.load(std::memory_order_relaxed);
 }
 
 void exit_at_once(int status) noexcept {
