@@ -5,6 +5,7 @@
 #include "support/gate.hpp"
 #include "support/leaks.hpp"
 #include "support/patience.hpp"
+#include "support/seeds.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -135,6 +137,44 @@ TEST_F(Threads, ThatAreStuckAreSeenWhenFewerMayRunThanDo) {  // safety.md: stuck
     }));
     closed.open();
     io.flush();
+}
+
+/// Whatever limits were set while calls got stuck: where a thread is left, what can run does.
+TEST_F(Threads, ThatAreStuckHoldNobodyUpWhateverTheLimitsWere) {
+    const seeds some(60);
+    for (std::uint64_t seed = some.first; seed <= some.last; ++seed) {
+        std::mt19937_64 dice(seed);
+        auto roll = [&](unsigned sides) { return static_cast<unsigned>(dice() % sides); };
+        context io({.routes = routes_used::threads});
+        gate closed;
+        unsigned stuck = 0;
+        int left = 0;
+        for (int step = 0; step < 30; ++step)
+            switch (roll(4)) {
+                case 0:
+                    if (stuck == 4) break;
+                    ++stuck;
+                    io.submit(closed.work());
+                    break;
+                case 1:
+                    io.threads({.min = roll(4), .max = 1 + roll(6), .idle = roll(3), .idle_timeout = 50us});
+                    break;
+                case 2:
+                    ++left;
+                    io.submit(busy(0s), [&](result<>) { --left; });
+                    break;
+                case 3:
+                    io.wait(deadline(std::chrono::microseconds(roll(2000))));
+                    io.poll();
+            }
+        io.threads({.min = roll(4), .max = 1 + stuck});
+        const clock::time_point last = clock::now() + long_enough();
+        while (left && clock::now() < last) {
+            io.wait(deadline(long_enough()));
+            io.poll();
+        }
+        ASSERT_EQ(left, 0) << "AIO_SEED=" << seed;
+    }
 }
 
 TEST_F(Threads, ForkedProcessExitsAtOnceWith32FifosStuck) {  // issue 2: 32 opens of FIFOs without a writer

@@ -11,6 +11,8 @@
 
 #include <fcntl.h>
 
+#include <string_view>
+
 namespace tool {
 
 namespace {
@@ -63,6 +65,13 @@ void mover::move(const std::string& from) {
     }
     aio::copy_options how = runner_.copy_options();
     how.existing = settings_.no_clobber ? aio::on_existing::fail : aio::on_existing::replace;
+    // Which of the two names was at fault, the system does not say.
+    const auto report = how.tree.failed;
+    how.tree.failed = [&](const aio::tree_failure& each) {
+        aio::tree_failure told = each;
+        if (told.operation == std::string_view("rename")) told.path += " to " + to;
+        return report(told);
+    };
     const std::size_t errors = runner_.errors().count();
     runner_.run_tree(from, aio::move(from, to, how));
     if (settings_.verbose && errors == runner_.errors().count())

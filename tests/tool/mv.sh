@@ -28,6 +28,7 @@ promise "the last of -i, -f and -n counts" eval 'echo 1 >o1; echo 2 >o2; "$aio" 
     echo 3 >o3 && "$aio" mv -f -n o3 o2 && there o3'
 promise "a directory into itself" status 1 "$aio" mv d d/sub
 promise "missing" complains '^aio mv: lstat missing: No such file' "$aio" mv missing d
+promise "into what is missing" complains '^aio mv: rename g to none/g: No such file' "$aio" mv g none/g
 promise "a link is moved, not what it leads to" eval 'ln -s g l; "$aio" mv l l2 && [[ -L l2 ]] && there g'
 
 # Another file system: memory, or another memory in a mount namespace.
