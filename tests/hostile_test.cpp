@@ -60,6 +60,12 @@ class Hostile : public engine_test {
 
 using names = std::multiset<std::string>;
 
+std::string first_failure(const tree_result& of) {
+    if (of.failures.empty()) return of.error().message();
+    const tree_failure& first = of.failures.front();
+    return first.operation + (' ' + first.path) + ": " + first.reason.message();
+}
+
 TEST_P(Hostile, NamesThatCannotBeAreRefusedAndTheRestIsKept) {  // T-9
     for (const char* where : {"slash", "nameless"}) {
         EXPECT_EQ(walked(where), names{"first"}) << where;
@@ -90,7 +96,8 @@ TEST_P(Hostile, LongNamesAreNamesAsOthers) {
 TEST_P(Hostile, NamesThatComeSeveralTimesAreNoHarm) {
     EXPECT_EQ(walked("duplicates").count("directory/inner"), 3U);
     auto io = make_context();
-    EXPECT_TRUE(io->run(copy_tree(path("duplicates"), copy())));
+    const tree_result copied = io->run(copy_tree(path("duplicates"), copy()));
+    EXPECT_TRUE(copied) << first_failure(copied);
     EXPECT_TRUE(exists(copy() + "/directory/inner"));
     EXPECT_TRUE(io->run(chmod_tree(path("duplicates"), 0755, 0644)));
     EXPECT_TRUE(io->run(disk_usage(path("duplicates"))));

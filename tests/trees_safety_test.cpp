@@ -141,6 +141,23 @@ TEST_F(TreesSafety, ACopyHasItsOwnerBeforeItsSetIdBits) {
     EXPECT_EQ(status.permissions(), 06751U);
 }
 
+/// Two copies into one tree, or a file system that names a directory twice: the other one may have come
+/// first.
+TEST_F(TreesSafety, ADirectoryThatAnotherCopyCompletesIsAsIfItHadBeenThere) {
+    fs::create_directories(path("tree/directory"));
+    tree_->write("tree/directory/file", "text");
+    const std::string theirs = path("copy/directory");
+    const judged_system_calls hurried({theirs}, [&](const char*, const std::string& at, std::size_t) {
+        if (at == theirs) ::chmod(theirs.c_str(), 0755);
+        return fault();
+    });
+    context io;
+    const tree_result copied = io.run(copy_tree(path("tree"), path("copy")));
+    EXPECT_TRUE(copied) << copied.error().message();
+    EXPECT_TRUE(exists(theirs + "/file"));
+    EXPECT_EQ(permissions(theirs), 0755U);
+}
+
 TEST_F(TreesSafety, DescriptorsAreCloseOnExec) {
     fs::create_directories(path("tree/a/b"));
     tree_->write("tree/a/b/file", "text");

@@ -170,7 +170,7 @@ bool copying::enter(tree_worker& self, tree_node& node) {
 }
 
 /// Makes the copy of a directory, for nobody else to look into until it is complete; or opens the one that is
-/// there.
+/// there. One just made that others may look into is another copy's, which has ended.
 result<> copying::make_directory(tree_node& node, int base, const char* name) {
     const auto made = attempt([&] { return ::mkdirat(base, name, 0700); });
     if (!made && made.error() != std::errc::file_exists) return std::unexpected(made.error());
@@ -181,9 +181,8 @@ result<> copying::make_directory(tree_node& node, int base, const char* name) {
         const file_status& status = opened->status;
         const auto above = status_at(base, "");
         if (!above) return std::unexpected(above.error());
-        const bool is_ours = status.uid == ::geteuid() && (status.mode & 077U) == 0;
-        if (!is_ours || above->mount_id != status.mount_id) return error(ESTALE);
-        node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
+        if (status.uid != ::geteuid() || above->mount_id != status.mount_id) return error(ESTALE);
+        if ((status.mode & 077U) == 0) node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
     }
     node.to = std::move(*opened);
     return {};
