@@ -158,6 +158,19 @@ TEST_F(TreesSafety, ADirectoryThatAnotherCopyCompletesIsAsIfItHadBeenThere) {
     EXPECT_EQ(permissions(theirs), 0755U);
 }
 
+TEST_F(TreesSafety, AFileThatIsAnotherOneWhenItIsOpenedIsNotCopied) {  // safety.md, 6
+    fs::create_directory(path("tree"));
+    const std::string met = tree_->write("tree/met", "text");
+    const std::string other = tree_->write("other", "secret");
+    const judged_system_calls swapped({met}, [&](const char*, const std::string&, std::size_t) {
+        if (exists(other)) fs::rename(other, met);
+        return fault();
+    });
+    context io;
+    EXPECT_EQ(io.run(copy_tree(path("tree"), path("copy"))).error().value(), ESTALE);
+    EXPECT_FALSE(exists(path("copy/met")));
+}
+
 TEST_F(TreesSafety, DescriptorsAreCloseOnExec) {
     fs::create_directories(path("tree/a/b"));
     tree_->write("tree/a/b/file", "text");
