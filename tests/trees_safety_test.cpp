@@ -77,6 +77,7 @@ class TreesSafety : public leak_checked {
 };
 
 TEST_F(TreesSafety, ForkedFailedFsyncIsAnErrorAndLeavesNothing) {
+    tree_->write("old", "old");
     const child_end end = run_in_child([this] {
         let_fail(SYS_fsync);
         context io;
@@ -85,6 +86,11 @@ TEST_F(TreesSafety, ForkedFailedFsyncIsAnErrorAndLeavesNothing) {
         const tree_result copied = io.run(copy(file_, path("copy"), {.durable = true}));
         require(copied.error() == std::errc::io_error && copied.failed == 1);  // no name, none to be synced
         require(!exists(path("copy")));
+        for (const on_existing how : {on_existing::replace, on_existing::in_place}) {
+            const tree_result onto = io.run(copy(file_, path("old"), {.existing = how, .durable = true}));
+            require(onto.error() == std::errc::io_error);
+            require(how == on_existing::in_place || content_of(path("old")) == "old");
+        }
         require(!has_temporary_files(tree_->root()));
         require(io.run(append(file_, "", {.durable = true})).error() == std::errc::io_error);
         require(io.run(store(file_, "new", {.durable = false})).has_value());
