@@ -37,6 +37,19 @@ TEST_P(Deadline, InThePastEndsItTimedOutInEveryWayOfUse) {
     }
 }
 
+TEST_P(Deadline, InThePastKeepsARequestFromRunning) {
+    auto io = make_context();
+    bool has_run = false;
+    std::error_code outcome;
+    io->submit(call([&] { has_run = true; }).with({.deadline = 0s}), [&](const result<>& given) {
+        if (!given) outcome = given.error();
+    });
+    std::this_thread::sleep_for(20ms);  // for a thread that must not begin
+    io->flush();
+    EXPECT_EQ(outcome, std::errc::timed_out);
+    EXPECT_FALSE(has_run);
+}
+
 TEST_P(Deadline, MayBeLongerThanTheClockCanSay) {
     constexpr clock::time_point never = clock::time_point::max();
     static_assert(deadline(std::chrono::hours::max()).from(clock::time_point(1s)) == never);
