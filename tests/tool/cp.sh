@@ -135,6 +135,9 @@ promise "onto a file that only may be written" eval \
 # Links in links: the way back does not lead up.
 mkdir -p store/p1/nm store/p1/src/{a,b}/{c,d}/{e,f}/g/h app/nm store/p2/lib/{a,b}/{c,d}/{e,f}/g/h && touch store/p2/lib/{a,b}/{c,d}/{e,f}/g/h/y
 ln -s ../../p2 store/p1/nm/p2 && ln -s ../../store/p1 app/nm/p1
+mkdir -p round/d && echo f >round/d/f && ln -s .. round/d/up
+promise "-rL round a circle ends" complains '^aio cp: open round/d/up: Too many levels of symbolic links$' "$aio" cp -rL round once
+promise "with one copy of each" prints $'once\nonce/d\nonce/d/f' eval 'find once | sort'
 promise "-rL through chains of links" eval '"$aio" cp -rL app ours && cp -rL app theirs && diff -r ours theirs'
 
 # Several names of one file, on both sides.
