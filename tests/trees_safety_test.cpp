@@ -89,6 +89,7 @@ TEST_F(TreesSafety, ForkedFailedFsyncIsAnErrorAndLeavesNothing) {
         for (const on_existing how : {on_existing::replace, on_existing::in_place}) {
             const tree_result onto = io.run(copy(file_, path("old"), {.existing = how, .durable = true}));
             require(onto.error() == std::errc::io_error);
+            require(onto.failures.front().operation == std::string_view("copy to"));  // not its name's
             require(how == on_existing::in_place || content_of(path("old")) == "old");
         }
         require(!has_temporary_files(tree_->root()));
