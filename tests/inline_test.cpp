@@ -137,6 +137,18 @@ TEST_F(Inline, WhatIsNotInMemoryIsReadByAWorker) {
                   text_of((1 << 20) + 4096).substr(static_cast<std::size_t>(at), 4096));
 }
 
+TEST_F(Inline, WhatIsInMemoryInPartIsReadAsAWhole) {
+    const std::string text = text_of(16 << 10);
+    const std::string name = make_file("f", text);
+    const file half = open(name);
+    ASSERT_TRUE(run(fsync(half)));
+    ASSERT_EQ(::posix_fadvise(half.fd(), 0, 0, POSIX_FADV_DONTNEED), 0);
+    ASSERT_EQ(::posix_fadvise(half.fd(), 0, 0, POSIX_FADV_RANDOM), 0);  // nothing is read ahead
+    char first = 0;
+    ASSERT_EQ(::pread(half.fd(), &first, 1, 0), 1);
+    EXPECT_TRUE(run(read(half, text.size(), 0)) == text);
+}
+
 TEST_F(Inline, APollEndsAlthoughEachCallbackReadsOn) {
     const file cached = open(make_file("f", text_of(4096)));
     std::size_t reads = 0;
