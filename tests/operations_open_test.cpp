@@ -215,6 +215,12 @@ TEST_F(Temporary, UndoFindsWhatWasMovedAndSparesOthers) {
     aio::detail::rows::mkstemp.undo(&*made);
     EXPECT_EQ(failure(run(aio::stat(path("moved")))), ENOENT);
     EXPECT_EQ(content(made->path), "somebody else's");
+    auto gone = run(aio::mkstemp(path("t")));
+    ASSERT_TRUE(gone);
+    ASSERT_EQ(::unlink(gone->path.c_str()), 0);
+    std::ofstream(gone->path) << "somebody else's";
+    aio::detail::rows::mkstemp.undo(&*gone);
+    EXPECT_EQ(content(gone->path), "somebody else's");
 }
 
 }  // namespace
