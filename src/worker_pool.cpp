@@ -178,23 +178,18 @@ void worker_pool::note_shortage() noexcept {
     short_of_threads_.store(so, std::memory_order_relaxed);
 }
 
-bool worker_pool::stranded() noexcept {
-    if (!short_of_threads_.load(std::memory_order_relaxed)) return false;
+clock::time_point worker_pool::next_attempt() noexcept {
+    constexpr clock::time_point never = clock::time_point::max();
+    if (!short_of_threads_.load(std::memory_order_relaxed)) return never;
     lock held = acquire();
     sort_inbox();
-    return limits_.max && nobody_comes();
+    return limits_.max && nobody_comes() ? retry_start_ : never;
 }
 
 void worker_pool::attempt() noexcept {
     if (!stranded()) return;
     lock held = acquire();
     summon(held);
-}
-
-clock::time_point worker_pool::next_attempt() noexcept {
-    if (!stranded()) return clock::time_point::max();
-    lock held = acquire();
-    return retry_start_;
 }
 
 /// Whether work waits, no thread is free or on its way, and none more could be had.

@@ -36,10 +36,11 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     bool assist(bool waiting) noexcept;
     void limits(const thread_limits& limits) noexcept;
     [[nodiscard]] thread_limits limits() noexcept;
-    [[nodiscard]] bool stranded() noexcept;  // work waits, and no thread could be had
-    void attempt() noexcept;                 // to start one after all, if it is time
+    /// When to try again to start a thread, if work waits and none could be had; never: the largest.
     [[nodiscard]] clock::time_point next_attempt() noexcept;
-    void close() noexcept;  // idle workers end, busy ones when their call returns
+    [[nodiscard]] bool stranded() noexcept { return next_attempt() != clock::time_point::max(); }
+    void attempt() noexcept;  // if it is time
+    void close() noexcept;    // idle workers end, busy ones when their call returns
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
     void note_help() noexcept;                        // the poller makes calls, too

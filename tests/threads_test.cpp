@@ -164,13 +164,13 @@ TEST_F(Threads, ThatAreStuckHoldNobodyUpWhateverTheLimitsWere) {
                     io.submit(busy(0s), [&](result<>) { --left; });
                     break;
                 case 3:
-                    io.wait(deadline(std::chrono::microseconds(roll(2000))));
+                    io.wait(std::chrono::microseconds(roll(2000)));
                     io.poll();
             }
         io.threads({.min = roll(4), .max = 1 + stuck});
         const clock::time_point last = clock::now() + long_enough();
         while (left && clock::now() < last) {
-            io.wait(deadline(long_enough()));
+            io.wait(long_enough());
             io.poll();
         }
         ASSERT_EQ(left, 0) << "AIO_SEED=" << seed;

@@ -146,7 +146,8 @@ class context {
 
     /// Starts `work` and polls until it is done, delivering whatever else is due. For programs without a
     /// loop. Gives an operation's `result<T>`, a task's T; throws what the task threw, or what another
-    /// callback threw.
+    /// callback threw. Where a callback forked, the child gets a system_error of `operation_canceled`
+    /// (C-FORK).
     template <work Work>
     auto run(Work&& work) -> std::conditional_t<std::same_as<typename Work::outcome, detail::nothing>, void,
                                                 typename Work::outcome> {
