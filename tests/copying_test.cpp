@@ -138,6 +138,26 @@ TEST_P(Copying, TheLargestFileIsCopiedWithoutItsHoles) {
     EXPECT_EQ(fs::file_size(memory / "copy"), done.bytes);
 }
 
+TEST_P(Copying,
+       DataAtTheEndOfTheLargestFileIsCopied) {  // a read of more than is left of all offsets is EINVAL
+    const temporary_tree memory(in_memory());
+    const std::string large = memory.write("large");
+    const auto end_of = [](const std::string& path, char* bytes, std::size_t size, auto call) {
+        const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+        const ssize_t moved = call(fd, bytes, size, std::numeric_limits<off_t>::max() - 8192);
+        ::close(fd);
+        return moved == static_cast<ssize_t>(size);
+    };
+    std::string data(5000, 'x'), copied(5000, '-');
+    if (!end_of(large, data.data(), data.size(), ::pwrite)) GTEST_SKIP() << "no file is that large here";
+    auto io = make_context();
+    const tree_result done = io->run(copy(large, memory / "copy"));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(fs::file_size(memory / "copy"), fs::file_size(large));
+    EXPECT_TRUE(end_of(memory / "copy", copied.data(), copied.size(), ::pread));
+    EXPECT_EQ(copied, data);
+}
+
 TEST_P(Copying, TreesKeepLinksAmongThemselves) {
     auto io = make_context();
     fs::create_directories(path("tree/a/b"));
@@ -438,6 +458,9 @@ TEST_P(Copying, StoreReplacesTheWholeFile) {
     EXPECT_TRUE(io->run(store(file_, "new")));
     EXPECT_EQ(content_of(file_), "new");
     EXPECT_EQ(io->run(stat(file_))->permissions(), 0604U);
+    ::chmod(file_.c_str(), 06711);
+    EXPECT_TRUE(io->run(store(file_, "new")));
+    EXPECT_EQ(io->run(stat(file_))->permissions(), 0711U) << "what root said of another program";
     EXPECT_TRUE(io->run(store(path("fresh"), "", {.mode = 0600, .durable = false})));
     EXPECT_EQ(io->run(stat(path("fresh")))->permissions(), 0600U);
     EXPECT_EQ(io->run(store(file_, "x", {.existing = on_existing::fail})).error(), std::errc::file_exists);

@@ -23,9 +23,9 @@ enum class on_existing : std::uint8_t {
     replace,   // by rename: others see the old file or the new one, each complete
     in_place,  // written over, as by open(2) with O_TRUNC; devices and FIFOs are written to
     as_cp,     // a file that may be written; replaced if nothing is lost by it, keeping its owner and
-            // permissions: a regular file with one name that is ours to replace. In place otherwise: several
-            // names, devices, symbolic links, mount points. Below the root of a tree others may have made
-            // links: these are replaced
+            // permissions, not set-id bits: a regular file with one name that is ours to replace. In place
+            // otherwise: several names, devices, symbolic links, mount points. Below the root of a tree
+            // others may have made links: these are replaced
     as_cp_forced,  // the same; a file that may not be written is replaced
 };
 
@@ -111,7 +111,8 @@ struct copy_options {
 [[nodiscard]] AIO_EXPORT task<tree_result> move(path_view from, path_view to, copy_options how = {});
 
 struct store_options {
-    /// Of a new file, less the umask. One that is replaced hands its permissions on.
+    /// Of a new file, less the umask. One that is replaced hands its owner and permissions on, not the set-id
+    /// bits, which were given to what it held.
     mode_t mode = 0666;
     on_existing existing = on_existing::replace;  // or `fail`
     /// Write content and name to the disk before it is done.

@@ -192,8 +192,8 @@ void plain_copy::copy_directory(const entry& of, std::vector<file_identity>& abo
     const file_identity source = identity_of(from.get());
     if (!of.is_root && source == root_) return;  // the copy is not copied
     if (std::ranges::find(above, source) != above.end()) return fail(of.from_path, ELOOP);
-    // The umask counts, and the set-id bit of the directory above, if nothing is kept.
-    const mode_t mode = how_.keep == preserve::nothing ? of.status.st_mode & 0777 : 0700;
+    // The umask counts, and the set-id bit of the directory above, if nothing is kept; as by cp -r.
+    const mode_t mode = how_.keep == preserve::nothing ? of.status.st_mode & 01777 : 0700;
     const bool is_new = ::mkdirat(of.to, of.to_name.c_str(), mode) == 0;
     if (!is_new && errno != EEXIST) return fail(of.to_path, errno);
     if (!is_new && of.is_root && how_.existing == on_existing::fail) return fail(of.to_path, EEXIST);
@@ -273,7 +273,7 @@ int plain_copy::write_file(const entry& of, int content, const struct ::stat* th
     if (!failed && there && how_.existing == on_existing::as_cp && of.is_root) {
         // It hands its owner and permissions on.
         EXPECT_EQ(::fchown(copy.get(), there->st_uid, there->st_gid), 0);
-        EXPECT_EQ(::fchmod(copy.get(), there->st_mode & 07777), 0);
+        EXPECT_EQ(::fchmod(copy.get(), there->st_mode & 0777), 0);
     }
     if (!failed && how_.keep != preserve::nothing) carry(copy.get(), of.status);
     const std::string nameless = proc_path(copy.get());

@@ -73,7 +73,7 @@ void pathsync_step(world& w) {
               });
 }
 
-/// Another file takes the name, with the permissions of the file that had it.
+/// Another file takes the name, with the permissions of the file that had it, less the set-id bits.
 answer store_reference(int base, const std::string& path, const std::string& content, bool replace) {
     struct ::stat there = {};
     const bool exists = ::fstatat(base, path.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
@@ -87,7 +87,7 @@ answer store_reference(int base, const std::string& path, const std::string& con
     EXPECT_EQ(::write(file.get(), content.data(), content.size()), static_cast<ssize_t>(content.size()));
     if (exists && S_ISREG(there.st_mode)) {
         EXPECT_EQ(::fchown(file.get(), there.st_uid, there.st_gid), 0);
-        EXPECT_EQ(::fchmod(file.get(), there.st_mode & 07777), 0);
+        EXPECT_EQ(::fchmod(file.get(), there.st_mode & 0777), 0);
     }
     return answer_of(::renameat(base, temporary.c_str(), base, path.c_str()));
 }
