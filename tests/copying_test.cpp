@@ -431,6 +431,9 @@ TEST_P(Copying, MoveBetweenFileSystemsRefusesWhatRenameRefuses) {
     EXPECT_EQ(io->run(move(path("tree/."), *other / "copy")).error(), std::errc::device_or_resource_busy);
     EXPECT_EQ(io->run(move(path("link/"), *other / "copy")).error(), std::errc::not_a_directory);
     EXPECT_EQ(io->run(move(file_ + '/', *other / "copy")).error(), std::errc::not_a_directory);
+    copy_options how;
+    how.written = [](std::uint64_t) { ADD_FAILURE() << "copied, though it cannot be called so"; };
+    EXPECT_EQ(io->run(aio::move(file_, *other / "copy/", how)).error(), std::errc::not_a_directory);
     EXPECT_EQ(content_of(path("tree/file")), "text");
     EXPECT_TRUE(fs::is_empty(other->root()));
 }

@@ -28,7 +28,7 @@ struct moving {
     std::shared_ptr<manifest> copied = std::make_shared<manifest>();
     directory base = {};  // the destination's
     std::string name = {};
-    bool must_be_directory = false;
+    bool must_be_directory = false;  // the destination ends with a slash
     std::string temporary = {};
 };
 
@@ -45,13 +45,13 @@ result<> rename_at_once(const moving& what) {
     return what.how.durable ? sync_directory(operand->base.get()) : result<>();
 }
 
-/// What rename does not take for a source is none between file systems either: copied, it could not be
-/// removed.
+/// What rename does not take for a source is none between file systems either: it is known before anything is
+/// copied.
 result<> check_source(const moving& what) {
     const auto operand = open_operand(what.from.target());
     if (!operand) return std::unexpected(operand.error());
     if (operand->is_nameless) return error(EBUSY);
-    if (!operand->must_be_directory) return {};
+    if (!operand->must_be_directory && !what.must_be_directory) return {};
     const auto found = status_at(operand->base.get(), operand->name.c_str());
     if (!found) return std::unexpected(found.error());
     return found->is_directory() ? result<>() : error(ENOTDIR);  // also a link to one
@@ -69,11 +69,6 @@ result<> open_destination(moving& what) {
 }
 
 result<> put_in_place(const moving& what) {
-    if (what.must_be_directory) {
-        const auto copy = status_at(what.base.fd(), what.temporary.c_str());
-        if (!copy) return std::unexpected(copy.error());
-        if (!copy->is_directory()) return error(ENOTDIR);
-    }
     const result<> named = give_name(what.base.fd(), what.temporary.c_str(), what.name.c_str(),
                                      what.how.existing != on_existing::fail);
     return named && what.how.durable ? sync_directory(what.base.fd()) : named;

@@ -31,13 +31,15 @@ void mkdir_step(world& w) {
               });
 }
 
-/// mkdir, which also succeeds where a directory is; an errno.
+/// mkdir, which also succeeds where a directory is; an errno. What is there but cannot be looked at is that
+/// error, unless it is a link that leads nowhere (R-MKDIRS).
 int ensure_directory(int base, const std::string& path, mode_t mode) {
     if (::mkdirat(base, path.c_str(), mode) == 0) return 0;
     const int failed = errno;
     struct ::stat status = {};
-    const bool is_there = ::fstatat(base, path.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
-    return is_there ? 0 : failed;
+    if (::fstatat(base, path.c_str(), &status, 0) == 0) return S_ISDIR(status.st_mode) ? 0 : failed;
+    const bool leads_nowhere = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    return failed == EEXIST && !leads_nowhere ? errno : failed;
 }
 
 /// mkdir -p.

@@ -270,7 +270,7 @@ int plain_copy::write_file(const entry& of, int content, const struct ::stat* th
     const opened copy(::openat(of.to, name, flags, mode));
     if (!copy) return errno;
     int failed = fill(of, content, copy.get());
-    if (!failed && there && how_.existing == on_existing::as_cp && of.is_root) {
+    if (!failed && there && how_.existing == on_existing::as_cp && S_ISREG(there->st_mode)) {
         // It hands its owner and permissions on.
         EXPECT_EQ(::fchown(copy.get(), there->st_uid, there->st_gid), 0);
         EXPECT_EQ(::fchmod(copy.get(), there->st_mode & 0777), 0);
