@@ -29,9 +29,11 @@ result<off_t> seek(int fd, std::uint64_t offset, int whence) noexcept {
 
 /// Where the next read and the next write are to be.
 result<> set_both(int from, int to, std::uint64_t offset) noexcept {
-    for (const int fd : {from, to})
-        if (const auto at = seek(fd, offset, SEEK_SET); !at) return std::unexpected(at.error());
-    return {};
+    if (const auto at = seek(from, offset, SEEK_SET); !at) return std::unexpected(at.error());
+    const auto at = seek(to, offset, SEEK_SET);
+    if (at) return {};
+    // No file can be that large there; a write would say so.
+    return at.error() == std::errc::invalid_argument ? error(EFBIG) : std::unexpected(at.error());
 }
 
 bool can_have_holes(int fd) noexcept {

@@ -92,7 +92,8 @@ int copy_stretches(int from, int to, off_t size) {
     for (off_t end = 0, at = 0; (at = ::lseek(from, end, SEEK_DATA)) >= 0;) {
         end = ::lseek(from, at, SEEK_HOLE);
         if (end < at) end = size;  // of the largest file tmpfs says a negative one
-        if (::lseek(from, at, SEEK_SET) < 0 || ::lseek(to, at, SEEK_SET) < 0) return errno;
+        if (::lseek(from, at, SEEK_SET) < 0) return errno;
+        if (::lseek(to, at, SEEK_SET) < 0) return errno == EINVAL ? EFBIG : errno;
         if (const int failed = copy_bytes(from, to, at, end)) return failed;
     }
     return ::ftruncate(to, size) == 0 ? 0 : errno;
@@ -385,7 +386,7 @@ copy_outcome plain_move(int from_base, const std::string& from, int to_base, con
     how.whole_trees = true;
     copy_outcome copied = plain_copy(how).run(from_base, without_slashes(from), directory.get(), copy);
     copied.copied.clear();
-    int failed = copied.failed ? copied.failures.front().second : 0;
+    int failed = copied.failed ? std::ranges::min(copied.failures).second : 0;
     if (!failed &&
         ::renameat2(directory.get(), copy.c_str(), directory.get(), place.name.c_str(), flags) != 0)
         failed = errno;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is done by composites and to whole trees.
 #include "model/opened.hpp"
+#include "model/plain_copy.hpp"
 #include "model/world.hpp"
 
 #include <fcntl.h>
@@ -165,13 +166,17 @@ answer remove_tree(int base, const std::string& path, tree_counts& counts) {
 void rmtree_step(world& w) {
     const path_operand path = w.draw_path();
     if (is_nameless(path.name)) return;
-    w.compare([&](library_side& l) { return run_tree(l, rmtree(l.at(path))); },
-              [&](posix_side& p) {
-                  return p.at(path, [](int base, const char* name) {
-                      tree_counts counts;
-                      return remove_tree(base, without_slashes(name), counts);
-                  });
-              });
+    w.compare(
+        [&](library_side& l) { return run_tree(l, rmtree(l.at(path))); },
+        [&](posix_side& p) {
+            return p.at(path, [](int base, const char* name) {
+                // The way to it may lead through what is removed.
+                const named_place place(name);
+                const opened above(::openat(base, place.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+                tree_counts counts;
+                return above ? remove_tree(above.get(), place.name, counts) : answer{errno, {}};
+            });
+        });
 }
 
 /// What must be a directory, and no link to one.
