@@ -241,6 +241,20 @@ TEST_F(Ring, OnlyItsOwnEventEndsACall) {  // F4: a cancel that found nothing doe
     EXPECT_EQ(outcome, 100U) << "it took effect: the true result";
 }
 
+TEST_F(Ring, WhatItSaysTwiceEndsNothingElse) {  // the first call's place is the second one's
+    const aio::file f = make_and_open();
+    kernel->repeats = true;
+    EXPECT_EQ(run(read(f, 10, 0)), text.substr(0, 10));
+    all({.held = true});
+    std::string got;
+    io->submit(read(f, 100, 23), [&got](result<std::string> given) { got = given.value_or("failed"); });
+    EXPECT_FALSE(io->flush(20ms));
+    EXPECT_EQ(got, "");
+    kernel->release();
+    EXPECT_TRUE(io->flush(long_enough()));
+    EXPECT_EQ(got, text.substr(0, 100));
+}
+
 TEST_F(Ring, AnAbandonedReadKeepsItsMemoryUntilTheKernelIsDone) {  // F4, safety.md
     kernel->cancels = false;
     all({.held = true});
@@ -487,6 +501,7 @@ TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
         kernel->seed = seed;
         kernel->depth = 1 + static_cast<unsigned>(dice() % 16);
         kernel->cancels = one_in(2);
+        kernel->repeats = one_in(2);
         kernel->submit_error = 0;
         kernel->decide = [&](const ring_call& call) -> fate {
             constexpr int errors[] = {ECANCELED, 512, 514, EINTR, EAGAIN, EIO, EINVAL, EOPNOTSUPP};

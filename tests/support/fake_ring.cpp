@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <utility>
@@ -90,6 +91,7 @@ class fake_kernel::fake_ring final : public detail::ring {
             flights_.push_back(each);
         }
         prepared_.clear();
+        if (kernel_.repeats) std::ranges::copy(std::exchange(said_, {}), std::back_inserter(events_));
         kernel_.most_in_flight = std::max(kernel_.most_in_flight, flights_.size());
         if (ready()) signal();
         return taken;
@@ -106,6 +108,7 @@ class fake_kernel::fake_ring final : public detail::ring {
         std::ranges::shuffle(events_, order_);
         const std::size_t some = std::min(events_.size(), into.size());
         std::copy_n(events_.begin(), some, into.begin());
+        if (some != 0) said_.assign(into.begin(), into.begin() + static_cast<std::ptrdiff_t>(some));
         events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(some));
         return some;
     }
@@ -166,6 +169,7 @@ class fake_kernel::fake_ring final : public detail::ring {
     std::vector<flight> prepared_;
     std::vector<flight> flights_;
     std::vector<ring_event> events_;
+    std::vector<ring_event> said_;
     bool notifies_ = false;
     bool closed_ = false;
     bool lost_ = false;

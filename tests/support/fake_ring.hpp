@@ -37,6 +37,7 @@ class fake_kernel {
     int submit_error = 0;          // of every submit from now on
     int cancel_error = ECANCELED;  // of a call that was ended
     bool cancels = true;           // what is held ends when that is asked for
+    bool repeats = false;          // what it said last it says once more after the next submit
     std::uint64_t seed = 1;        // of the order of events
 
     // What happened.
