@@ -119,6 +119,21 @@ TEST_P(Trees, RmtreeAsksAndTells) {
     EXPECT_TRUE(std::find(removed.begin(), removed.end(), root_ + "/a/b/file") != removed.end());
 }
 
+TEST_P(Trees, RmtreeAsksOnceAboutAnEmptyDirectory) {
+    auto io = make_context();
+    fs::create_directory(root_ + "/empty");
+    std::multiset<std::string> asked;
+    rmtree_options how;
+    how.confirm = [&asked](const tree_entry& entry, bool) { return asked.emplace(entry.path), true; };
+    EXPECT_TRUE(io->run(rmtree(root_, how)));
+    EXPECT_EQ(asked.count(root_ + "/empty"), 1U);
+    EXPECT_EQ(asked.count(root_ + "/a"), 2U);
+    asked.clear();
+    fs::create_directory(root_);
+    EXPECT_TRUE(io->run(rmtree(root_, how)));
+    EXPECT_EQ(asked.size(), 1U);
+}
+
 TEST_P(Trees, WhatOthersCreateMeanwhileIsRemovedInThreePasses) {  // T-8
     auto io = make_context();
     int created = 0;

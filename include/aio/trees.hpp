@@ -92,8 +92,9 @@ struct tree_entry {
 
 struct rmtree_options {
     tree_options tree = {};
-    /// Asked before a directory is entered (`descend`) and before anything is removed. False: it stays, and
-    /// so do the directories above it, which is no failure. Called on a worker, one call at a time.
+    /// Asked before a directory that is not empty is entered (`descend`) and before anything is removed.
+    /// False: it stays, and so do the directories above it, which is no failure. Called on a worker, one call
+    /// at a time.
     inline_function<bool(const tree_entry& entry, bool descend)> confirm = {};
     /// Told of what was removed. Called on a worker, one call at a time.
     inline_function<void(const tree_entry&)> removed = {};

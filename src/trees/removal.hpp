@@ -31,6 +31,7 @@ class removal final : public traversal {
     bool removed_unread(tree_worker& self, tree_node* in, int base, const std::string& name,
                         const std::string& path);
     [[nodiscard]] bool is_known(int base, const char* name) const;
+    bool may_enter(const tree_node& node);
     bool confirmed(tree_node* in, const std::string& path, file_type type, bool descend);
     void tell(const std::string& path, file_type type);
 

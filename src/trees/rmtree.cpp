@@ -24,6 +24,15 @@ bool is_file_system_root(const file_status& status) noexcept {
     return root && same_file(*root, status);
 }
 
+/// Whether there is nothing that it would be entered for.
+bool is_empty(const open_place& directory) {
+    if (directory.only_path) return false;  // or it cannot be said
+    dirents some(std::size_t(4) << 10);
+    const auto has_more = some.read(directory.fd.get());
+    const auto rewound = attempt([&] { return ::lseek(directory.fd.get(), 0, SEEK_SET); });
+    return has_more && rewound && !*has_more && some.entries().empty();
+}
+
 }  // namespace
 
 std::unique_ptr<tree_node> removal::begin(tree_worker& self) {
@@ -47,7 +56,7 @@ std::unique_ptr<tree_node> removal::begin(tree_worker& self) {
     auto root = std::make_unique<tree_node>(text);
     root->from = std::move(*opened);
     mount_ = root->from.status.mount_id;
-    if (!confirmed(nullptr, root->path_of({}), file_type::directory, true)) return nullptr;
+    if (!may_enter(*root)) return nullptr;
     return root;
 }
 
@@ -60,7 +69,12 @@ bool removal::enter(tree_worker& self, tree_node& node) {
         unreadable(self, node, "rmdir", changed());
         return false;
     }
-    if (!options_.confirm) return true;
+    return may_enter(node);
+}
+
+/// As by rm, of an empty directory only its removal is asked about.
+bool removal::may_enter(const tree_node& node) {
+    if (!options_.confirm || is_empty(node.from)) return true;
     return confirmed(node.parent, node.path_of({}), file_type::directory, true);
 }
 

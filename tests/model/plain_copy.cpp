@@ -234,6 +234,9 @@ void plain_copy::copy_other(const entry& of) {
     if (exists && how_.overwrite == false) return;  // asked before all else, as by cp
     if (exists && S_ISDIR(there.st_mode)) return fail(of.to_path, EISDIR);
     if (exists && identity_of(there) == identity_of(of.status)) return fail(of.to_path, EINVAL);
+    struct ::stat target = {};  // of a link, which must not take the place of what it leads to
+    const bool leads = type == S_IFLNK && ::fstatat(of.from, of.from_name.c_str(), &target, 0) == 0;
+    if (exists && leads && identity_of(there) == identity_of(target)) return fail(of.to_path, EINVAL);
     if (exists && how_.existing == on_existing::fail) return fail(of.to_path, EEXIST);
     const int failed = make(of, content.get(), exists ? &there : nullptr);
     if (failed) return fail(of.to_path, failed);
