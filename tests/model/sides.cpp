@@ -115,7 +115,10 @@ bool posix_side::stays_inside(const path_operand& of) const {
     how.flags = O_PATH | O_CLOEXEC;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
     const int base = of.below == path_operand::base::slot ? directories[of.slot] : root_fd_;
-    const long fd = ::syscall(SYS_openat2, base, of.name.c_str(), &how, sizeof how);
+    long fd = -1;
+    do  // EAGAIN: somebody renames something somewhere while it goes up a directory
+        fd = ::syscall(SYS_openat2, base, of.name.c_str(), &how, sizeof how);
+    while (fd < 0 && errno == EAGAIN);
     if (fd < 0) return errno != EXDEV;
     ::close(static_cast<int>(fd));
     return true;
