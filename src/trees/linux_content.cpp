@@ -20,8 +20,7 @@ constexpr std::size_t buffer_size = std::size_t(128) << 10;
 constexpr std::uint64_t piece = std::uint64_t(4) << 20;   // between two looks whether it is still wanted
 constexpr std::uint64_t small = std::uint64_t(64) << 10;  // read and written faster than copied by the kernel
 constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
-constexpr std::uint64_t offset_max =
-    std::numeric_limits<off_t>::max();  // a read that may go beyond is EINVAL
+constexpr std::uint64_t offset_max = std::numeric_limits<off_t>::max();  // a read beyond is EINVAL
 
 result<off_t> seek(int fd, std::uint64_t offset, int whence) noexcept {
     return attempt([&] { return ::lseek(fd, static_cast<off_t>(offset), whence); });
