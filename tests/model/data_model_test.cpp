@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The data model: reads, writes, truncates and holes of one file, up to 32 in flight, on every engine.
 //
-// AIO_SEED=n plays one seed.
+// AIO_SEED=n plays one seed, AIO_SEEDS=first-last these.
 #include "model/data_model.hpp"
 #include "support/engines.hpp"
 #include "support/sanitizers.hpp"
+#include "support/seeds.hpp"
 #include "support/temporary.hpp"
 
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <random>
 
 namespace aio::test {
 
@@ -20,19 +19,6 @@ namespace {
 
 constexpr std::uint64_t fixed_seeds = sanitized ? 2 : 8;
 constexpr int operations = sanitized ? 500 : 2000;
-
-/// Calls `play` with every seed.
-template <class Play>
-void with_seeds(Play play) {
-    auto named = [&](std::uint64_t seed) {
-        SCOPED_TRACE("replay with AIO_SEED=" + std::to_string(seed));
-        play(seed);
-    };
-    if (const char* seed = std::getenv("AIO_SEED")) return named(std::strtoull(seed, nullptr, 10));
-    for (std::uint64_t seed = 1; seed <= fixed_seeds && !testing::Test::HasFailure(); ++seed)
-        named(seed);
-    named(std::random_device()());
-}
 
 std::size_t all_operations = 0;
 
@@ -56,7 +42,7 @@ class DataModel : public engine_test {
 TEST_P(DataModel, EveryByteIsOldOrNew) {
     const temporary_tree tree(in_memory());
     auto io = make_context();
-    with_seeds([&](std::uint64_t seed) { play(*io, tree / "file", {.seed = seed}); });
+    play_seeds(fixed_seeds, [&](std::uint64_t seed) { play(*io, tree / "file", {.seed = seed}); });
 }
 
 TEST_P(DataModel, DirectToo) {
@@ -74,7 +60,7 @@ class DataModelOfAll : public leak_checked {};
 
 TEST_F(DataModelOfAll, EnginesAgreeWhereNothingOverlaps) {
     const temporary_tree tree(in_memory());
-    with_seeds([&](std::uint64_t seed) {
+    play_seeds(fixed_seeds, [&](std::uint64_t seed) {
         std::string first;
         for (const engine& each : all_engines()) {
             SCOPED_TRACE(each.name);
@@ -89,7 +75,7 @@ TEST_F(DataModelOfAll, EnginesAgreeWhereNothingOverlaps) {
 
 TEST_F(DataModelOfAll, FaultsChangeNothing) {
     const temporary_tree tree(in_memory());
-    with_seeds([&](std::uint64_t seed) {
+    play_seeds(fixed_seeds, [&](std::uint64_t seed) {
         simulation world({.seed = seed, .faults = {.error = 0.1, .short_count = 0.3}});
         context io({.simulation = &world});
         play(io, tree / "file", {.seed = seed, .with_faults = true});

@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
-#include <random>
 #include <set>
 #include <sstream>
 
@@ -73,19 +72,10 @@ class Model : public leak_checked {
         ::signal(SIGPIPE, SIG_DFL);
         leak_checked::TearDown();
     }
-    static void play_seed(std::uint64_t seed) {
-        SCOPED_TRACE("replay with AIO_SEED=" + std::to_string(seed));
-        play_on_all(random_bytes(seed, program_size));
-    }
 };
 
 TEST_F(Model, EverySeedGivesWhatPlainCallsGiveOnEveryEngine) {
-    const seeds wanted(fixed_seeds);
-    for (std::uint64_t seed = wanted.first; seed <= wanted.last && !HasFailure(); ++seed) {
-        if (seed % 20 == 0) ::alarm(120);  // the fixture's, for each few
-        play_seed(seed);
-    }
-    if (!std::getenv("AIO_SEED") && !std::getenv("AIO_SEEDS")) play_seed(std::random_device()());
+    play_seeds(fixed_seeds, [](std::uint64_t seed) { play_on_all(random_bytes(seed, program_size)); });
 }
 
 TEST_F(Model, TheFuzzersCorpusGivesWhatPlainCallsGive) {
