@@ -219,6 +219,28 @@ TEST_P(Trees, WalkFindsEverythingOnceParentsFirst) {
     }
 }
 
+TEST_P(Trees, WalkGoesOnWhereItStoodInADirectoryThatWasClosedMeanwhile) {
+    auto io = make_context();
+    const std::string large = root_ + "/large/";  // more than is read at once, and deep directories among it
+    const std::string long_name(200, 'n');
+    for (int i = 0; i < 600; ++i) {
+        const std::string each = large + long_name + std::to_string(i);
+        fs::create_directories(i % 3 ? each : each + "/a/b/c/d/e");
+    }
+    walk_options how;
+    how.tree.descriptors = 4;
+    how.tree.limit = 1;
+    std::set<std::string> found;
+    EXPECT_TRUE(io->run(walk(
+        root_,
+        [&](const walk_batch& batch) {
+            for (const walk_entry entry : batch)
+                EXPECT_TRUE(found.emplace(entry.path).second) << entry.path << " twice";
+        },
+        how)));
+    EXPECT_EQ(found, expected());
+}
+
 TEST_P(Trees, WalkObeysItsFilter) {
     auto io = make_context();
     std::set<std::string> found;
