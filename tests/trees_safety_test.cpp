@@ -287,6 +287,24 @@ TEST_F(TreesSafety, AMoveBetweenFileSystemsReportsTheNamesThatItWasGiven) {
     EXPECT_GT(failures, 5U);
 }
 
+TEST_F(TreesSafety, RmtreeNamesWhatItCouldNotRemoveAndWhy) {
+    context io;
+    fs::create_directories(path("tree/a"));
+    const std::string stays = tree_->write("tree/a/stays", "text");
+    tree_->write("tree/a/goes", "text");
+    const judged_system_calls refuses({tree_->root()},
+                                      [&](std::string_view call, const std::string& of, auto) {
+                                          return fault{.error = call == "unlinkat" && of == stays ? EIO : 0};
+                                      });
+    const tree_result done = io.run(rmtree(path("tree")));
+    EXPECT_EQ(done.error(), std::errc::io_error);
+    EXPECT_EQ(done.failed, 1U) << "the directories above it have the same reason";
+    EXPECT_EQ(done.failures.front().operation, std::string_view("unlink"));
+    EXPECT_EQ(done.failures.front().path, stays);
+    EXPECT_EQ(done.others, 1U);
+    EXPECT_TRUE(exists(stays));
+}
+
 TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {
     context io;
     ::chmod(file_.c_str(), 0644);
