@@ -305,6 +305,43 @@ TEST_F(TreesSafety, RmtreeNamesWhatItCouldNotRemoveAndWhy) {
     EXPECT_TRUE(exists(stays));
 }
 
+TEST_F(TreesSafety, TheWayBackFromADirectoryThatWasMovedAwayIsNotTaken) {
+    context io;
+    const std::string deepest = path("tree/a/b/c/d/e/f/g/h");
+    fs::create_directories(deepest);
+    // Whoever took it would not come out of this.
+    const std::string elsewhere = path("x/x/x/x/x/x/x/x/x/x");
+    fs::create_directories(elsewhere + "/x");
+    const std::string bait = fs::path(elsewhere).parent_path() / "c";
+    fs::create_directory(bait);
+    bool moved = false;
+    const judged_system_calls moves({tree_->root()}, [&](std::string_view call, const std::string& of, auto) {
+        if (call == "openat" && of == deepest && !std::exchange(moved, true))
+            fs::rename(path("tree/a/b/c/d"), elsewhere + "/d");
+        return fault{};
+    });
+    rmtree_options all;
+    all.tree.descriptors = 4;  // those above are closed meanwhile
+    all.tree.limit = 1;
+    EXPECT_TRUE(io.run(rmtree(path("tree"), all))) << "nothing of it is left there";
+    EXPECT_TRUE(moved);
+    EXPECT_TRUE(exists(bait));
+    EXPECT_TRUE(exists(elsewhere + "/d"));
+    EXPECT_FALSE(exists(path("tree")));
+}
+
+TEST_F(TreesSafety, AnFsyncThatFailedIsNotTriedAgain) {  // the second one says that all is well
+    context io;
+    int asked = 0;
+    const judged_system_calls once({tree_->root()},
+                                   [&asked](std::string_view call, const std::string&, auto) {
+                                       return fault{.error = call == "fsync" && asked++ == 0 ? EIO : 0};
+                                   });
+    EXPECT_EQ(io.run(store(file_, "new")).error(), std::errc::io_error);
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(content_of(file_), "text");
+}
+
 TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {
     context io;
     ::chmod(file_.c_str(), 0644);
