@@ -31,9 +31,11 @@ class temporary_tree {
     }
     temporary_tree(const temporary_tree&) = delete;
     temporary_tree& operator=(const temporary_tree&) = delete;
+    /// Several times, if need be: a call that was given up may still make something in it.
     ~temporary_tree() {
         std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
+        for (int i = 0; i < 100 && std::filesystem::exists(root_, ignored); ++i)
+            std::filesystem::remove_all(root_, ignored);
     }
 
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
