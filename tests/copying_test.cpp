@@ -138,8 +138,8 @@ TEST_P(Copying, TheLargestFileIsCopiedWithoutItsHoles) {
     EXPECT_EQ(fs::file_size(memory / "copy"), done.bytes);
 }
 
-TEST_P(Copying,
-       DataAtTheEndOfTheLargestFileIsCopied) {  // a read of more than is left of all offsets is EINVAL
+// A read of more than is left of all offsets is EINVAL.
+TEST_P(Copying, DataAtTheEndOfTheLargestFileIsCopied) {
     const temporary_tree memory(in_memory());
     const std::string large = memory.write("large");
     const auto end_of = [](const std::string& path, char* bytes, std::size_t size, auto call) {

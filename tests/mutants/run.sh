@@ -55,11 +55,16 @@ configure() {
 build() { cmake --build "$work/build" --parallel "$jobs" --target "$@" >"$work/build.log" 2>&1; }
 
 # A removal that is broken may remove what is not its own. So, as root, nothing is writable but $work, which has a /tmp of
-# its own, and what is mounted elsewhere, as /dev/shm.
+# its own, and /dev/shm.
 confined=()
 if ((EUID == 0)); then
     confined=(unshare --mount bash -c '
-        mount --bind "$0" "$0" && mount --bind "$0/tmp" /tmp && mount -o remount,bind,ro / && exec "$@"' "$work")
+        mount --bind "$0" "$0" && mount --bind "$0/tmp" /tmp || exit
+        while IFS= read -r each; do
+            case $each in "$0" | /tmp | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) continue ;; esac
+            mount -o remount,bind,ro "$each" || exit
+        done < <(findmnt --raw --noheadings --output TARGET)
+        exec "$@"' "$work")
 fi
 
 # unit FILTER: runs unit tests. Prints the first that failed, crashed or hung; false if one did.
