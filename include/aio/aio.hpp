@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Everything but <aio/simulation.hpp>, which is for tests. The single headers compile faster.
+// Everything but the adapters, <aio/loop/…>, and <aio/simulation.hpp>, which is for tests. The single headers
+// compile faster.
 #pragma once
 
 #include <aio/attributes.hpp>
@@ -10,6 +11,7 @@
 #include <aio/directories.hpp>
 #include <aio/file.hpp>
 #include <aio/group.hpp>
+#include <aio/in.hpp>
 #include <aio/inline_function.hpp>
 #include <aio/metadata.hpp>
 #include <aio/names.hpp>

@@ -92,13 +92,12 @@ struct context_options {
 
 /// The engine: one per thread or loop.
 ///
-/// Threads: submit and cancel from any thread. Poll (and what calls it: wait does not, flush, run and
-/// shutdown do) from one thread at a time; that thread is the polling thread, at first the one that made the
-/// context. Callbacks, coroutines and feeders run only there, never inside the call that submitted them,
-/// never under a lock.
+/// Threads: submit and cancel from any thread. `poll`, `wait`, `flush`, `run` and `shutdown` from one thread
+/// at a time: the last to call one is the polling thread, at first the one that made the context. Callbacks,
+/// coroutines and feeders run only there, never inside the call that submitted them, never under a lock.
 ///
 /// Destroying a context gives up what is outstanding, callbacks uncalled; it waits only for calls that work
-/// on buffers of the caller's. `exit` never waits.
+/// on buffers of the caller's. `exit` waits for nothing, but destroys contexts with static storage.
 ///
 /// After fork, the child's copy is empty, with its own threads and the same number for `fd()`; what was
 /// outstanding is the parent's (C-FORK).
@@ -181,6 +180,8 @@ class context {
     AIO_EXPORT bool flush(deadline until = {});
 
     /// Cancels everything, delivers until all is delivered or the deadline passed, and accepts nothing more.
+    /// If its report has `abandoned` calls, these may use buffers of the caller's still, until the process
+    /// ends; what callbacks own is leaked with them.
     AIO_EXPORT shutdown_report shutdown(deadline until = {});
 
     /// Any thread.

@@ -49,7 +49,7 @@ struct copy_entry {
     std::string_view to;
     file_type type = file_type::unknown;
     const file_status* source = nullptr;       // for `overwrite`
-    const file_status* destination = nullptr;  // what is there; for `overwrite`
+    const file_status* destination = nullptr;  // what would be overwritten; for `overwrite`
 };
 
 /// Which files with several names were copied, so that several copies, one after the other or at once, keep
@@ -90,7 +90,7 @@ struct copy_options {
     inline_function<void(std::uint64_t bytes)> written = {};
 };
 
-/// Copies a file: R-COPY, with its defects mended. `to` is the copy's own path. Whatever the size claimed,
+/// Copies a file: R-COPY. `to` is the copy's own path. Whatever the size claimed,
 /// the content is read to its end. FIFOs, sockets and devices are made anew, not read.
 ///
 /// A partial file is never seen, except in place. Owner and group that may not be given are left out, and

@@ -107,7 +107,7 @@ class group {
 
     /// Cancels the members, ends the feeding; the group's callback gets `operation_canceled`.
     void cancel() noexcept { detail::cancel(*block_, ECANCELED); }
-    /// The seed's cancel (G-8): neither the group's callback nor a member's is called.
+    /// As `cancel`, but neither the group's callback nor a member's is called (G-8). IO::AIO's cancel.
     void forget() noexcept { detail::forget(*block_); }
     /// Cancels the members and ends the feeding; the group ends with its own result (G-9).
     void cancel_members() noexcept { state().cancel_members(ECANCELED); }

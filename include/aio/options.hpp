@@ -67,7 +67,8 @@ struct options {
     /// When it passes, the request ends with `std::errc::timed_out`, unless it works on a buffer of the
     /// caller's.
     aio::deadline deadline = {};
-    /// Cancels the request when a stop is requested. Lifetime: the token is copied when the request starts.
+    /// Cancels the request when a stop is requested. Lifetime: borrowed until the request starts, which
+    /// copies it; so a temporary token only where the operation is also submitted, run or awaited.
     stop_reference stop = {};
     /// Runs even in a task that was cancelled: for cleaning up.
     bool shielded = false;

@@ -29,7 +29,7 @@ class request {
         if (block_) detail::cancel(*block_, ECANCELED);
     }
 
-    /// The seed's cancel (C-CANCEL): as `cancel`, and the callback is destroyed uncalled by a later poll.
+    /// As `cancel`, and the callback is destroyed uncalled by a later poll (C-FORGET). IO::AIO's cancel.
     void forget() noexcept {
         if (block_) detail::forget(*block_);
     }

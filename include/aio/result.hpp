@@ -11,9 +11,9 @@ namespace aio {
 /// What a request delivers: a value, or the error the system call gave, its number untouched
 /// (`error().value()` is the errno, `error().category()` is `std::system_category()`).
 ///
-/// Two errors come from the library: `std::errc::operation_canceled` (the call had no effect) and
-/// `std::errc::timed_out` (its deadline passed; a call with a lasting effect that had begun may still have
-/// it).
+/// Two errors come from the library: `std::errc::operation_canceled` (an operation had no effect; a group,
+/// task or tree was stopped, and what it had done stays) and `std::errc::timed_out` (its deadline passed; a
+/// call with a lasting effect that had begun may still have it).
 template <class T = void>
 using result = std::expected<T, std::error_code>;
 

@@ -92,7 +92,7 @@ class [[nodiscard]] task {
         if (frame_) frame_.destroy();
     }
 
-    /// The same task, run as `how` says.
+    /// The same task, run as `how` says, and in nothing as an earlier `with` said.
     [[nodiscard]] task with(const options& how) && noexcept {
         if (frame_) frame_.promise().how = how;
         return std::move(*this);
@@ -137,7 +137,7 @@ class task<T>::awaiter {
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> parent) {
         static_assert(std::derived_from<Promise, detail::task_promise_base>,
-                      "a task is awaited in another aio::task; other coroutine types use context::submit");
+                      "a task is awaited in another aio::task; elsewhere: co_await aio::in(context, task)");
         options how = child_.how();
         if (how.deadline.set() || how.stop.get())
             return watched_.emplace(std::move(child_)).await_suspend(parent);

@@ -102,7 +102,7 @@ struct rmtree_options {
     bool cross_mounts = false;
 };
 
-/// Removes a directory and everything in it: R-RMTREE, with its dangers removed.
+/// Removes a directory and everything in it: R-RMTREE.
 ///
 /// A root that is a symbolic link is ENOTDIR, and nothing is removed. What is mounted in the tree is left
 /// alone (EBUSY), and so is "/" under any name. Entries that others create meanwhile are removed too, in at

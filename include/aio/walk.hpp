@@ -109,7 +109,7 @@ struct walk_options {
     walk_order order = walk_order::found;
     /// Entries that were read at once come by inode number, the order in which stat is fastest on a disk.
     bool by_inode = false;
-    /// Gives each entry its status, as lstat does.
+    /// Gives each entry its status, as lstat does; one that could not be had is all zero, and a failure.
     bool status = false;
     /// Asked about each entry. Called on workers, several at a time; it may make blocking calls.
     inline_function<walk_choice(const walk_entry&)> filter = {};

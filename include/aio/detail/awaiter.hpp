@@ -29,7 +29,7 @@ class request_awaiter final : awaited {
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         static_assert(std::derived_from<Promise, task_promise_base>,
-                      "operations are awaited in an aio::task; other coroutine types use context::submit");
+                      "operations are awaited in an aio::task; elsewhere: co_await aio::in(context, work)");
         promise_ = &awaiting.promise();
         options how = work_.how();
         if (how.priority == options::inherited) how.priority = promise_->how.priority;
