@@ -30,8 +30,6 @@
 namespace aio::test {
 namespace {
 
-constexpr int not_permitted = 77;
-
 const std::string text(256 << 10, 'x');
 
 template <class Outcome>
@@ -61,11 +59,6 @@ class NaturalFault : public leak_checked {
         EXPECT_EQ(unexpected_end(end), "");
     }
 
-    /// In a child: mounts that nobody else sees, and that end with it.
-    static void own_mounts() {
-        if (::unshare(CLONE_NEWNS | (::geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0) ::_exit(not_permitted);
-        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(not_permitted);
-    }
     void mount_disk(const char* how) const {
         own_mounts();
         require(::mount("none", disk.c_str(), "tmpfs", 0, how) == 0);

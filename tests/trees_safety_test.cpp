@@ -40,9 +40,9 @@ mode_t permissions(const std::string& path) {
     return found.st_mode & 07777U;
 }
 
-/// In a child, before it has threads: from here on each call of `number` fails with EIO; if `flags` are
-/// given, only with just these as its third argument.
-void let_fail(long number, unsigned flags = 0) {
+/// In a child, before it has threads: from here on each call of `number` fails; if `flags` are given, only
+/// with just these as its third argument.
+void let_fail(long number, unsigned flags = 0, unsigned with = EIO) {
     const auto of_call = static_cast<std::uint32_t>(number);
     const std::uint8_t skipped = flags == 0 ? 2 : 0;
     sock_filter program[] = {
@@ -50,7 +50,7 @@ void let_fail(long number, unsigned flags = 0) {
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, of_call, skipped, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, flags, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | with),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     const sock_fprog filter = {.len = std::uint16_t(std::size(program)), .filter = program};
@@ -340,6 +340,103 @@ TEST_F(TreesSafety, AnFsyncThatFailedIsNotTriedAgain) {  // the second one says 
     EXPECT_EQ(io.run(store(file_, "new")).error(), std::errc::io_error);
     EXPECT_EQ(asked, 1);
     EXPECT_EQ(content_of(file_), "text");
+}
+
+TEST_F(TreesSafety, AFileThatGrowsWhileItIsCopiedGivesNoBytesThatItNeverHad) {
+    const std::string grows = tree_->write("grows", "text");
+    fs::resize_file(grows, 1 << 20);  // a hole
+    bool begun = false;
+    bool grown = false;
+    const judged_system_calls writes({grows}, [&](std::string_view call, const std::string&, auto) {
+        begun = begun || call == "lseek";
+        // Once the kernel has said that no more data follows.
+        if (begun && call == "statx" && !std::exchange(grown, true))
+            std::ofstream(grows, std::ios::app) << "more text";
+        return fault();
+    });
+    context io;
+    EXPECT_TRUE(io.run(copy(grows, path("copy"))));
+    EXPECT_TRUE(grown);
+    const std::string copied = content_of(path("copy"));
+    EXPECT_GE(copied.size(), 1U << 20);
+    EXPECT_EQ(copied, content_of(grows).substr(0, copied.size()));
+}
+
+TEST_F(TreesSafety, ADirectoryThatIsGoneWhenItIsOpenedIsNoFailure) {  // T-6
+    context io;
+    const std::string goes = path("tree/goes");
+    bool gone = false;
+    const judged_system_calls removes({goes}, [&](std::string_view call, const std::string&, auto) {
+        if (call == "openat") gone = ::rmdir(goes.c_str()) == 0 || gone;
+        return fault();
+    });
+    const auto all_is_well = [&](task<tree_result> work) {
+        gone = false;
+        fs::create_directories(goes);
+        fs::create_directories(path("tree/stays"));
+        const tree_result done = io.run(std::move(work));
+        return done && gone;
+    };
+    EXPECT_TRUE(all_is_well(copy_tree(path("tree"), path("copy"))));
+    EXPECT_TRUE(all_is_well(disk_usage(path("tree"))));
+    EXPECT_TRUE(all_is_well(walk(path("tree"), [](const walk_batch&) {})));
+    EXPECT_TRUE(all_is_well(chmod_tree(path("tree"), 0700, keep_mode)));
+    EXPECT_TRUE(all_is_well(rmtree(path("tree"))));
+}
+
+TEST_F(TreesSafety, AWriteThatWritesNothingIsAnError) {  // T-14
+    context io;
+    const judged_system_calls nothing({tree_->root()}, [](std::string_view call, const std::string&, auto) {
+        return fault{.nothing = call == "write"};
+    });
+    EXPECT_EQ(io.run(copy(file_, path("copy"))).error(), std::errc::io_error);
+    EXPECT_EQ(io.run(store(file_, "new")).error(), std::errc::io_error);
+    EXPECT_EQ(io.run(append(file_, "more")).error(), std::errc::io_error);
+    EXPECT_FALSE(exists(path("copy")));
+    EXPECT_EQ(content_of(file_), "text");
+}
+
+TEST_F(TreesSafety, ForkedChmodTreeWithoutFchmodat2AndProcIsAnError) {
+    const child_end end = run_in_child([this] {
+        constexpr long fchmodat2 = 452;
+        let_fail(fchmodat2, 0, ENOSYS);
+        const judged_system_calls no_proc({file_}, [](std::string_view call, const std::string&, auto) {
+            return fault{.error = call == "chmod" ? ENOENT : 0};
+        });
+        context io;
+        const tree_result done = io.run(chmod_tree(tree_->root().string(), keep_mode, 0600));
+        require(done.failed == 1 && done.error() == std::errc::operation_not_supported);
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, ForkedCopyWithoutTheGroupGivesOursNoMoreThanOthers) {  // T-12
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give the file to others";
+    constexpr gid_t theirs = 4242;
+    require(::chown(file_.c_str(), 0, theirs) == 0 && ::chmod(file_.c_str(), 0664) == 0);
+    ::chmod(tree_->root().c_str(), 0777);
+    const child_end end = run_in_child([this] {
+        become_nobody();
+        context io;
+        require(bool(io.run(copy(file_, path("copy")))));
+        require(permissions(path("copy")) == 0644);
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(TreesSafety, AStoredFileWithoutTheGroupGivesOursNoMoreThanOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give the file to others";
+    constexpr gid_t theirs = 4242;
+    context io;
+    const judged_system_calls refuses({tree_->root()}, [](std::string_view call, const std::string&, auto) {
+        return fault{.error = call == "fchownat" ? EPERM : 0};
+    });
+    ::chmod(file_.c_str(), 0664);
+    EXPECT_TRUE(io.run(store(file_, "ours")));
+    EXPECT_EQ(permissions(file_), 0664U);
+    EXPECT_EQ(::chown(file_.c_str(), 0, theirs), 0);
+    EXPECT_TRUE(io.run(store(file_, "new")));
+    EXPECT_EQ(permissions(file_), 0644U);
 }
 
 TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {

@@ -2,6 +2,7 @@
 // The directories of a copy; its other entries are in copying_entries.cpp.
 #include "copying_worker.hpp"
 #include "durable.hpp"
+#include "temporary_name.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -28,22 +29,6 @@ mode_t current_umask() {
         std::fclose(status);
     }
     return mask;
-}
-
-/// Whether the directory `fd`, or one above it, is `which`.
-bool is_below(int fd, const file_status& which) {
-    unique_fd above;
-    file_status last;
-    for (int at = fd;;) {
-        const auto status = status_at(at, "");
-        if (!status || same_file(*status, last)) return false;  // "/" is above itself
-        if (same_file(*status, which)) return true;
-        last = *status;
-        const auto next = attempt([&] { return ::openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC); });
-        if (!next) return false;
-        above.reset(*next);
-        at = *next;
-    }
 }
 
 }  // namespace
@@ -125,7 +110,7 @@ std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const fil
     if (!opened) return refuse("open", opened.error());
     root->from = std::move(*opened);
     root_ = root.get();
-    const result<> made = make_directory(*root, destination_.base.get(), destination_.name.c_str());
+    const result<bool> made = make_directory(*root, destination_.base.get(), destination_.name.c_str());
     if (!made) {
         fail(self, nullptr, "mkdir", destination_path(nullptr, nullptr), made.error());
         return nullptr;
@@ -134,9 +119,9 @@ std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const fil
         return refuse("copy onto itself", std::make_error_code(std::errc::invalid_argument));
     if (const result<> shared = share_links(root->to.fd.get()); !shared)
         return refuse("copy", shared.error());
-    made_ = root->to.who();
+    made_ = root->to.status;
     if (manifest_) manifest_->add(root->from.status);
-    if (options_.copied) count_directory(*root);
+    if (options_.copied && *made) count_directory(*root);
     ++self.tally.directories;
     return root;
 }
@@ -150,7 +135,11 @@ result<> copying::share_links(int directory) {
 }
 
 bool copying::enter(tree_worker& self, tree_node& node) {
-    if (node.from.who() == made_) return false;
+    if (same_file(node.from.status, made_)) {  // by way of another mount, or moved here
+        fail(self, &node, "copy into itself", node.path_of({}),
+             std::make_error_code(std::errc::invalid_argument));
+        return false;
+    }
     for (const tree_node* above = follow_ ? node.parent : nullptr; above; above = above->parent)
         if (above->from.who() == node.from.who()) {
             fail(self, &node, "open", node.path_of({}),
@@ -158,20 +147,20 @@ bool copying::enter(tree_worker& self, tree_node& node) {
             return false;
         }
     assert(node.parent);  // the root was begun
-    const result<> made = make_directory(node, node.parent->to.fd.get(), node.name.c_str());
+    const result<bool> made = make_directory(node, node.parent->to.fd.get(), node.name.c_str());
     if (!made) {
         fail(self, &node, "mkdir", destination_path(&node, nullptr), made.error());
         return false;
     }
     if (manifest_) manifest_->add(node.from.status);
-    if (options_.copied) count_directory(node);
+    if (options_.copied && *made) count_directory(node);
     ++self.tally.directories;
     return true;
 }
 
 /// Makes the copy of a directory, for nobody else to look into until it is complete; or opens the one that is
-/// there. One just made that others may look into is another copy's, which has ended.
-result<> copying::make_directory(tree_node& node, int base, const char* name) {
+/// there. One just made that others may look into is another copy's, which has ended. Whether it was made.
+result<bool> copying::make_directory(tree_node& node, int base, const char* name) {
     const auto made = attempt([&] { return ::mkdirat(base, name, 0700); });
     if (!made && made.error() != std::errc::file_exists) return std::unexpected(made.error());
     if (!made && options_.existing == on_existing::fail && !node.parent) return std::unexpected(made.error());
@@ -181,11 +170,15 @@ result<> copying::make_directory(tree_node& node, int base, const char* name) {
         const file_status& status = opened->status;
         const auto above = status_at(base, "");
         if (!above) return std::unexpected(above.error());
-        if (status.uid != ::geteuid() || above->mount_id != status.mount_id) return error(ESTALE);
+        if (above->mount_id != status.mount_id || !is_our_owner(status.uid, base)) return error(ESTALE);
         if ((status.mode & 077U) == 0) node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
+        if (umask_ & 0700U) {  // it took rights from us that we need meanwhile
+            const result<> set = set_mode({opened->fd.get(), opened->only_path}, 0700);
+            if (!set) return std::unexpected(set.error());
+        }
     }
     node.to = std::move(*opened);
-    return {};
+    return made.has_value();
 }
 
 bool copying::leave(tree_worker& self, tree_node& node) {
@@ -200,7 +193,7 @@ bool copying::leave(tree_worker& self, tree_node& node) {
     } else if (is_new) {
         const mode_t inherited = node.to.status.mode & S_ISGID;
         const mode_t mode = (node.from.status.permissions() & 01777U & ~umask_) | inherited;
-        const auto set = attempt([&] { return ::fchmod(to, mode); });
+        const result<> set = set_mode({to, node.to.only_path}, mode);
         if (!set) fail(self, nullptr, "chmod", destination_path(&node, nullptr), set.error());
     }
     if (options_.durable) sync_names(self, &node, to);

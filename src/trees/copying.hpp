@@ -52,7 +52,7 @@ class copying final : public traversal {
 
     void sync_names(tree_worker& self, const tree_node* node, int directory);
     std::unique_ptr<tree_node> begin_directory(tree_worker& self, const file_status& source, bool follow);
-    result<> make_directory(tree_node& node, int base, const char* name);
+    result<bool> make_directory(tree_node& node, int base, const char* name);
 
     /// Whether it has a new name now.
     bool copy_one(worker& self, entry& of);
@@ -92,7 +92,7 @@ class copying final : public traversal {
     mode_t umask_ = 0;
     tree_operand source_;
     tree_operand destination_;
-    identity made_;  // the destination's root, which is not to be copied into itself
+    file_status made_;  // the destination's root, which is not to be copied into itself
     tree_node* root_ = nullptr;
     kept_links own_links_;
     kept_links& links_;

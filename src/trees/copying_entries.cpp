@@ -117,12 +117,15 @@ result<copying::way> copying::choose(const entry& of) {
         return std::unexpected(there.error());
     }
     if (options_.overwrite) {
+        // For content a link stands for what would be written.
+        const bool may_lead_on = there->is_symlink() && of.type == file_type::regular;
+        const auto leads_to = may_lead_on ? status_at(of.to, of.to_name, true) : there;
         const std::lock_guard one_at_a_time(asking_);
         if (stopped() || !options_.overwrite({.from = source_path(of),
                                               .to = destination_path(of.in, of.to_name),
                                               .type = of.type,
                                               .source = &of.status,
-                                              .destination = &*there}))
+                                              .destination = leads_to ? &*leads_to : &*there}))
             return way::skip;
         if (stopped()) return way::skip;  // while somebody was asked
     }
@@ -130,8 +133,8 @@ result<copying::way> copying::choose(const entry& of) {
     if (same_file(*there, of.status)) return error(EINVAL);
     if (of.type == file_type::symlink) {
         // In the place of what it leads to it would lead to itself, and the content be lost.
-        const auto leads_to = status_at(of.from, of.from_name, true);
-        if (leads_to && same_file(*there, *leads_to)) return error(EINVAL);
+        const auto content = status_at(of.from, of.from_name, true);
+        if (content && same_file(*there, *content)) return error(EINVAL);
     }
     if (options_.existing == on_existing::fail) return error(EEXIST);
     const bool content = of.content || of.type == file_type::regular;
@@ -156,7 +159,12 @@ result<copying::way> copying::choose_like_cp(const entry& of, const file_status&
 }
 
 result<> copying::make(worker& self, const entry& of, way how) {
-    if (how == way::in_place) return write_in_place(self, of);
+    if (how == way::in_place) {
+        const result<> written = write_in_place(self, of);
+        const bool may_not = !written && written.error() == std::errc::permission_denied;
+        if (!may_not || options_.existing != on_existing::as_cp_forced) return written;
+        how = way::replace;  // not opened: nothing was read yet
+    }
     if (!keeps_links(of)) return make_anew(self, of, how);
     const auto linked = link_to_first(self, of, how);
     if (!linked) return std::unexpected(linked.error());
@@ -386,7 +394,7 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
     const unique_fd copy(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    const bool is_ours = status->type() == of.type && status->uid == ::geteuid() && status->links == 1;
+    const bool is_ours = status->type() == of.type && status->links == 1 && is_our_owner(status->uid, of.to);
     if (!is_ours) return error(ESTALE);
     const int flags = O_PATH | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW);
     const auto from = attempt([&] { return ::openat(of.from, of.from_name, flags); });

@@ -51,6 +51,7 @@ result<> write_whole(int fd, const std::byte* bytes, std::size_t size) noexcept 
     while (size != 0) {
         const auto written = attempt([&] { return ::write(fd, bytes, size); });
         if (!written) return std::unexpected(written.error());
+        if (*written == 0) return error(EIO);  // else it goes on for ever
         bytes += *written;
         size -= static_cast<std::size_t>(*written);
     }
@@ -76,7 +77,7 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     if (reason) return std::unexpected(reason);
     if (!source.is_regular()) return read_and_write(from, to, everything, true);
     const bool may_have_holes = source.blocks * 512 < source.size;
-    if (may_have_holes && can_have_holes(to)) return copy_data(from, to);
+    if (may_have_holes && can_have_holes(to)) return copy_data(from, to, source.size);
     if (source.size <= small) return read_small(from, to, source.size);
     if (!can_copy_range_) return read_and_write(from, to, everything);
     const auto copied = copy_range(from, to, everything);
@@ -98,8 +99,8 @@ bool content_copier::cloned(int from, int to, const file_status& source, std::er
     return false;
 }
 
-/// One stretch of data after the other; what is between them stays a hole.
-result<std::uint64_t> content_copier::copy_data(int from, int to) {
+/// One stretch of data after the other; what is between them stays a hole. `size`: as it was before.
+result<std::uint64_t> content_copier::copy_data(int from, int to, std::uint64_t size) {
     std::uint64_t position = 0;
     for (;;) {
         if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
@@ -131,10 +132,10 @@ result<std::uint64_t> content_copier::copy_data(int from, int to) {
         // It shrank; or its size is a claim, as of files that a system makes up when they are read.
         if (*copied < length) return cut(to, position);
     }
-    // What it has now: it may have shrunk.
+    // It may have shrunk; or grown, and what came may be data that was written since the kernel looked.
     const auto now = status_at(from, "");
     if (!now) return std::unexpected(now.error());
-    return cut(to, std::max(position, now->size));
+    return cut(to, std::max(position, std::min(now->size, size)));
 }
 
 /// 0 if the kernel cannot for these two files.

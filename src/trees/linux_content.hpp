@@ -26,7 +26,7 @@ class content_copier {
 
   private:
     [[nodiscard]] bool cloned(int from, int to, const file_status& source, std::error_code& reason);
-    [[nodiscard]] result<std::uint64_t> copy_data(int from, int to);
+    [[nodiscard]] result<std::uint64_t> copy_data(int from, int to, std::uint64_t size);
     [[nodiscard]] result<std::uint64_t> copy_range(int from, int to, std::uint64_t size);
     [[nodiscard]] result<std::uint64_t> read_small(int from, int to, std::uint64_t size);
     /// `may_wait`: what is read is no file, and may have nothing for as long as it likes.

@@ -28,6 +28,21 @@ result<open_place> open_place_at(int base, const char* name, bool search_only, b
     return open_place{.fd = std::move(opened), .status = *status, .only_path = only_path};
 }
 
+bool is_below(int fd, const file_status& which) noexcept {
+    unique_fd above;
+    file_status last;
+    for (int at = fd;;) {
+        const auto status = status_at(at, "");
+        if (!status || same_file(*status, last)) return false;  // "/" is above itself
+        if (same_file(*status, which)) return true;
+        last = *status;
+        const auto next = attempt([&] { return ::openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC); });
+        if (!next) return false;
+        above.reset(*next);
+        at = *next;
+    }
+}
+
 result<bool> dirents::read(int fd) {
     constexpr std::size_t largest = sizeof(dirent64);  // less room than this may not do for one entry
     entries_.clear();

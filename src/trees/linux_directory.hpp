@@ -48,6 +48,9 @@ struct open_place {
 /// statx(2) of a name in a directory itself, or of an open file (an empty name).
 [[nodiscard]] result<file_status> status_at(int base, const char* name, bool follow = false) noexcept;
 
+/// Whether the directory `fd`, or one above it, is `which`.
+[[nodiscard]] bool is_below(int fd, const file_status& which) noexcept;
+
 struct dirent_view {
     std::string_view name;  // a NUL follows
     file_type type;

@@ -17,6 +17,8 @@ struct metadata_of {
     bool only_path = false;
 };
 
+[[nodiscard]] result<> set_mode(const metadata_of& of, mode_t mode);
+
 /// Copies owner, extended attributes with ACLs, permissions and times, in that order, so that nobody may do
 /// more than with the source at any time. The first thing that could not be had, which does not keep from the
 /// rest: its name.
@@ -33,5 +35,8 @@ struct metadata_failure {
 
 /// Gives a file that is to replace another one that one's owner, permissions and ACL. False if it cannot be.
 [[nodiscard]] bool take_over(int from, int to, const file_status& replaced);
+/// Its permissions, where not all of that can be: whose group is another may do what others may. `from`: -1
+/// if it could not be opened.
+[[nodiscard]] result<> take_over_permissions(int from, int to, const file_status& replaced);
 
 }  // namespace aio::detail

@@ -37,8 +37,9 @@ result<> set_mode(int base, const char* name, mode_t mode) {
     std::array<char, 40> path = {};
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", entry.get());
     auto changed = attempt([&] { return ::chmod(path.data(), mode); });
-    if (!changed) return std::unexpected(changed.error());
-    return {};
+    if (changed) return {};
+    const bool no_proc = changed.error() == std::errc::no_such_file_or_directory;  // the entry is open
+    return no_proc ? error(EOPNOTSUPP) : std::unexpected(changed.error());
 }
 
 /// Does something to each entry, to directories when all below them is done.

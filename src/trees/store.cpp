@@ -31,6 +31,7 @@ result<> write_all(int fd, std::string_view content) {
     while (!content.empty()) {
         const auto written = attempt([&] { return ::write(fd, content.data(), content.size()); });
         if (!written) return std::unexpected(written.error());
+        if (*written == 0) return error(EIO);  // else it goes on for ever
         content.remove_prefix(static_cast<std::size_t>(*written));
     }
     return {};
@@ -42,13 +43,7 @@ result<> hand_on(int base, const char* name, int to, const file_status& replaced
         attempt([&] { return ::openat(base, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
     const unique_fd old_file(old.value_or(-1));
     if (old && take_over(*old, to, replaced)) return {};
-    const unsigned wanted = replaced.permissions() & 0777U;
-    const auto set = attempt([&] { return ::fchmod(to, wanted); });
-    if (set) return {};
-    // Where the file system decides, they may be the same already.
-    const auto made = status_at(to, "");
-    if (made && (made->permissions() & 0777U) == wanted) return {};
-    return std::unexpected(set.error());
+    return take_over_permissions(old_file.get(), to, replaced);
 }
 
 result<> store_file(const writing<store_options>& what) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "temporary_name.hpp"
 
+#include "linux_directory.hpp"
+#include "operand.hpp"
 #include "random_source.hpp"
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -55,16 +58,83 @@ result<> give_first_name(int fd, int base, const char* name) noexcept {
     return {};
 }
 
-result<> give_name(int base, const char* temporary, const char* name, bool replace) noexcept {
-    auto named = attempt(
-        [&] { return ::renameat2(base, temporary, base, name, replace ? 0U : unsigned{RENAME_NOREPLACE}); });
-    const bool is_unknown =
-        !replace && !named &&
-        (named.error() == std::errc::invalid_argument || named.error() == std::errc::function_not_supported);
-    if (is_unknown) {  // not every file system has it: a second name for a moment
-        named = attempt([&] { return ::linkat(base, temporary, base, name, 0); });
-        if (named) static_cast<void>(attempt([&] { return ::unlinkat(base, temporary, 0); }));
+namespace {
+
+target target_in(int base, const char* name) {
+    target made = path_target(name);
+    made.fd = base;
+    return made;
+}
+
+}  // namespace
+
+bool is_our_owner(uid_t owner, int base) {
+    if (owner == ::geteuid()) return true;
+    auto made = make_temporary([&](const char* name) {
+        return attempt(
+            [&] { return ::openat(base, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600); });
+    });
+    if (!made) return false;
+    const unique_fd file(made->first);
+    const temporary_entry temporary(base, std::move(made->second));
+    const auto status = status_at(file.get(), "");
+    return status && status->uid == owner;
+}
+
+namespace {
+
+/// Takes the new name with something empty, then renames onto that, unless somebody has put something else
+/// there meanwhile; what is put there just then is lost, if it is no directory.
+result<> rename_onto_claim(const target& from, const target& to, bool is_directory) {
+    const auto made = attempt([&] {
+        if (is_directory) return ::mkdirat(to.fd, to.path, 0700);
+        return ::openat(to.fd, to.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    });
+    if (!made) return std::unexpected(made.error());
+    if (!is_directory) {
+        const unique_fd file(*made);
+        const auto claim = status_at(file.get(), "");
+        const auto there = status_at(to.fd, to.path);
+        if (!claim || !there || !same_file(*claim, *there)) return error(EEXIST);
     }
+    const auto renamed = attempt([&] { return ::renameat(from.fd, from.path, to.fd, to.path); });
+    if (renamed) return {};
+    static_cast<void>(attempt([&] { return ::unlinkat(to.fd, to.path, is_directory ? AT_REMOVEDIR : 0); }));
+    return std::unexpected(renamed.error());
+}
+
+}  // namespace
+
+result<> rename_if_free(const target& from, const target& to) {
+    const auto renamed =
+        attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, RENAME_NOREPLACE); });
+    if (renamed) return {};
+    const std::error_code reason = renamed.error();
+    if (reason != std::errc::invalid_argument && reason != std::errc::function_not_supported)
+        return std::unexpected(reason);
+    // Not every file system has it (NFS, FUSE). EINVAL may also be about a directory that is to go into
+    // itself.
+    const auto source = status_at(from.fd, from.path);
+    if (!source) return std::unexpected(source.error());
+    if (source->is_directory()) {
+        const auto into = open_operand(to);
+        if (!into) return std::unexpected(into.error());
+        return is_below(into->base.get(), *source) ? error(EINVAL) : rename_onto_claim(from, to, true);
+    }
+    const auto linked = attempt([&] { return ::linkat(from.fd, from.path, to.fd, to.path, 0); });
+    if (linked) {  // a second name for a moment
+        const auto unlinked = attempt([&] { return ::unlinkat(from.fd, from.path, 0); });
+        return unlinked ? result<>() : std::unexpected(unlinked.error());
+    }
+    // There may be no links, or not of this file.
+    const int number = linked.error().value();
+    const bool may_rename = number == EPERM || number == EOPNOTSUPP || number == ENOSYS || number == EMLINK;
+    return may_rename ? rename_onto_claim(from, to, false) : std::unexpected(linked.error());
+}
+
+result<> give_name(int base, const char* temporary, const char* name, bool replace) {
+    if (!replace) return rename_if_free(target_in(base, temporary), target_in(base, name));
+    const auto named = attempt([&] { return ::renameat2(base, temporary, base, name, 0); });
     if (!named) return std::unexpected(named.error());
     return {};
 }

@@ -4,6 +4,8 @@
 
 #include "system_call.hpp"
 
+#include <aio/path.hpp>
+
 #include <sys/types.h>
 
 #include <string>
@@ -51,7 +53,14 @@ auto make_temporary(Make&& make)
 /// Gives it a name that is free (EEXIST), with all of it there at once. ENOENT if that cannot be done here.
 [[nodiscard]] result<> give_first_name(int fd, int base, const char* name) noexcept;
 
+/// Whether what we make in a directory gets this owner: us, or whom the file system decides (vfat, a squashed
+/// NFS).
+[[nodiscard]] bool is_our_owner(uid_t owner, int base);
+
+/// rename(2), if the new name is free (EEXIST), also where the file system cannot be asked for just this.
+[[nodiscard]] result<> rename_if_free(const target& from, const target& to);
+
 /// The last step: what is complete gets its name, replacing what has it or not (EEXIST).
-[[nodiscard]] result<> give_name(int base, const char* temporary, const char* name, bool replace) noexcept;
+[[nodiscard]] result<> give_name(int base, const char* temporary, const char* name, bool replace);
 
 }  // namespace aio::detail

@@ -232,7 +232,8 @@ void traversal::unqueue(tree_node& node) {
 /// Opens a subdirectory and reads it. Takes over the pin and the use of its parent.
 void traversal::visit(tree_worker& self, tree_node& parent, const std::string& name) {
     auto opened = open_place_at(parent.from.fd.get(), name.c_str(), false, follow_);
-    if (!opened && postpone(parent, name, opened.error())) {
+    const bool is_gone = !opened && opened.error() == std::errc::no_such_file_or_directory;  // no failure
+    if (!opened && (is_gone || postpone(parent, name, opened.error()))) {
         unpin(parent);
         return end_use(self, &parent);
     }

@@ -145,9 +145,11 @@ traversal::treatment walking::meet(tree_worker& self, tree_node& in, const diren
     result<file_status> status;
     if (options_.status) {
         status = status_at(in.from.fd.get(), met.name.data());
-        if (!status && status.error() != std::errc::no_such_file_or_directory)
+        if (!status && status.error() == std::errc::no_such_file_or_directory) return treatment::ignore;
+        if (!status) {
             fail(self, &in, "lstat", in.path_of(met.name), status.error());
-        if (!status) status.emplace();
+            status.emplace();
+        }
         entry.status = &*status;
     }
     const bool go_in = give(worker, worker.path, entry);

@@ -136,9 +136,9 @@ void plain_copy::fail(const std::string& path, int error) {
     done_.failures.emplace_back(path, error);
 }
 
-void plain_copy::succeed(const entry& of) {
+void plain_copy::succeed(const entry& of, bool is_new) {
     ++(S_ISDIR(of.status.st_mode) ? done_.directories : done_.others);
-    done_.copied.push_back(of.to_path + ' ' + std::to_string(of.status.st_mode >> 12));
+    if (is_new) done_.copied.push_back(of.to_path + ' ' + std::to_string(of.status.st_mode >> 12));
 }
 
 copy_outcome plain_copy::run(posix_side& p, const path_operand& from, const path_operand& to) {
@@ -191,7 +191,7 @@ void plain_copy::copy_directory(const entry& of, std::vector<file_identity>& abo
     const opened from(::openat(of.from, of.from_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
     if (!from) return fail(of.from_path, errno);
     const file_identity source = identity_of(from.get());
-    if (!of.is_root && source == root_) return;  // the copy is not copied
+    if (!of.is_root && source == root_) return fail(of.from_path, EINVAL);  // the copy is not copied
     if (std::ranges::find(above, source) != above.end()) return fail(of.from_path, ELOOP);
     // The umask counts, and the set-id bit of the directory above, if nothing is kept; as by cp -r.
     const mode_t mode = how_.keep == preserve::nothing ? of.status.st_mode & 01777 : 0700;
@@ -202,7 +202,7 @@ void plain_copy::copy_directory(const entry& of, std::vector<file_identity>& abo
     if (!to) return fail(of.to_path, errno);
     if (of.is_root) root_ = identity_of(to.get());
     if (source == identity_of(to.get())) return fail(of.from_path, EINVAL);
-    succeed(of);
+    succeed(of, is_new);
     above.push_back(source);
     copy_entries(of, from.get(), to.get(), above);
     above.pop_back();

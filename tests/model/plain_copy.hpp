@@ -77,7 +77,7 @@ class plain_copy {
     };
 
     void fail(const std::string& path, int error);
-    void succeed(const entry& of);
+    void succeed(const entry& of, bool is_new = true);
     void copy_directory(const entry& of, std::vector<file_identity>& above);
     void copy_entries(const entry& of, int from, int to, std::vector<file_identity>& above);
     void copy_other(const entry& of);

@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,6 +95,11 @@ void require(bool holds, std::source_location where) {
     std::fprintf(stderr, "%s:%u: does not hold\n", where.file_name(), where.line());
     std::fflush(nullptr);
     ::_exit(1);
+}
+
+void own_mounts() {
+    if (::unshare(CLONE_NEWNS | (::geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0) ::_exit(not_permitted);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(not_permitted);
 }
 
 void become_nobody() {

@@ -24,6 +24,11 @@ child_end run_in_child(const std::function<void()>& body, int seconds = 90);
 /// Empty if the child ended with `status`, else what happened.
 std::string unexpected_end(const child_end& end, int status = 0);
 
+/// The status of a child that may not do what a test needs.
+constexpr int not_permitted = 77;
+/// In a child: mounts that nobody else sees, and that end with it.
+void own_mounts();
+
 /// In a child: ends it with status 1 and says where, if `holds` is false.
 void require(bool holds, std::source_location where = std::source_location::current());
 

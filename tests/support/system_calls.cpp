@@ -182,6 +182,7 @@ aio::test::fault aio::test::fault_of(const char* name, std::size_t bytes, int fd
     extern "C" result wrapped_##name parameters {                                     \
         const fault becomes = judge(#name, size, __VA_ARGS__);                        \
         if (becomes.short_count) size = shortened(size);                              \
+        if (becomes.nothing) return 0;                                                \
         return becomes.error ? failed<result>(becomes.error) : real_##name arguments; \
     }
 /// The parameters `vector` and `n` are the buffers.

@@ -19,6 +19,7 @@ namespace aio::test {
 struct fault {
     int error = 0;             // this errno; close closes all the same, as the kernel's does
     bool short_count = false;  // or less than was asked for, by calls that move two bytes or more
+    bool nothing = false;      // or 0 bytes, by calls on one buffer
 };
 
 /// While it lives, each system call on what is below one of `roots` ends as `judge` says, which gets the
