@@ -45,11 +45,13 @@ arguments::arguments(const char* command, const char* description, const char* h
 arguments::~arguments() = default;
 
 void arguments::flag(const char* names, bool& value, const char* help) {
-    parser_->app.add_flag(names, value, help);
+    parser_->app.add_flag(names, value, help)->disable_flag_override();
 }
 
 void arguments::choice(const char* names, std::function<void()> chosen, const char* help) {
-    parser_->app.add_flag_callback(names, std::move(chosen), help)->trigger_on_parse();
+    parser_->app.add_flag_callback(names, std::move(chosen), help)
+        ->trigger_on_parse()
+        ->disable_flag_override();
 }
 
 void arguments::value(const char* names, const char* placeholder, std::optional<std::string>& value,

@@ -30,11 +30,6 @@ struct settings {
     destination to;
 };
 
-bool is_newer(const aio::file_status& a, const aio::file_status& b) {
-    if (a.mtime.tv_sec != b.mtime.tv_sec) return a.mtime.tv_sec > b.mtime.tv_sec;
-    return a.mtime.tv_nsec > b.mtime.tv_nsec;
-}
-
 class copier {
   public:
     explicit copier(settings how)
@@ -45,6 +40,7 @@ class copier {
   private:
     [[nodiscard]] aio::copy_options copy_options();
     void copy(const std::string& from);
+    void refuse_again(const std::string& from, const std::string& to, bool follow);
     [[nodiscard]] bool overwrites(const aio::copy_entry& entry);
 
     settings settings_;
@@ -88,7 +84,7 @@ aio::copy_options copier::copy_options() {
 /// On a worker.
 bool copier::overwrites(const aio::copy_entry& entry) {
     if (settings_.no_clobber) return false;
-    if (settings_.update && !is_newer(*entry.source, *entry.destination)) return false;
+    if (settings_.update && !is_newer(entry.source->mtime, entry.destination->mtime)) return false;
     return !settings_.ask || is_confirmed("cp", "overwrite " + quoted(entry.to));
 }
 
@@ -101,13 +97,22 @@ void copier::copy(const std::string& from) {
     if (!status) return runner_.errors().error("stat", from, status.error());
     if (status->is_directory() && !settings_.recursive)
         return runner_.errors().error("omitting directory", from, "-r is not specified");
-    if (is_same_file(from, to, follow))
+    if (is_same_file(from, to, follow)) {
+        if (settings_.no_clobber) return;
         return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
-    if (!settings_.to.take(to, from) && !status->is_directory()) {
-        if (settings_.to.taken_by(to) == from) return runner_.errors().warning("again, and left out:", from);
-        return runner_.errors().error("copy to", to, "will not overwrite what was just made");
     }
-    runner_.run_tree(from, aio::copy_tree(from, to, how));
+    if (settings_.to.made_from(to) && !status->is_directory()) return refuse_again(from, to, follow);
+    const aio::tree_result made = runner_.run_tree(from, aio::copy_tree(from, to, how));
+    if (made.others != 0) settings_.to.note_made(to, from);
+}
+
+/// Where something was made just now, unless it would stay anyway.
+void copier::refuse_again(const std::string& from, const std::string& to, bool follow) {
+    if (is_same_file(*settings_.to.made_from(to), from, follow))
+        return runner_.errors().warning("again, and left out:", from);
+    if (settings_.no_clobber || (settings_.update && !is_newer(from, to, follow))) return;
+    if (settings_.ask && !is_confirmed("cp", "overwrite " + quoted(to))) return;
+    runner_.errors().error("copy to", to, "will not overwrite what was just made");
 }
 
 }  // namespace

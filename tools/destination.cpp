@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 
@@ -75,17 +76,35 @@ bool is_same_file(const std::string& a, const std::string& b, bool follow) {
     return is_same(follow, follow) || is_same(true, false);
 }
 
+bool is_newer(const timespec& a, const timespec& b) {
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
 bool is_newer(const std::string& a, const std::string& b, bool follow) {
     struct stat first = {};
     struct stat second = {};
     const auto look = follow ? ::stat : ::lstat;
     if (look(a.c_str(), &first) != 0 || look(b.c_str(), &second) != 0) return true;
-    if (first.st_mtim.tv_sec != second.st_mtim.tv_sec) return first.st_mtim.tv_sec > second.st_mtim.tv_sec;
-    return first.st_mtim.tv_nsec > second.st_mtim.tv_nsec;
+    return is_newer(first.st_mtim, second.st_mtim);
 }
 
 std::string quoted(std::string_view name) {
-    return '\'' + printable(name) + '\'';
+    const bool is_plain = std::none_of(name.begin(), name.end(), is_control);
+    if (is_plain && name.find('\'') == name.npos) return '\'' + std::string(name) + '\'';
+    if (is_plain && name.find_first_of("\"$`\\!") == name.npos) return '"' + std::string(name) + '"';
+    std::string shown = "'";
+    bool escapes = false;
+    for (const char& byte : name) {
+        const bool must_escape = is_control(byte);
+        if (must_escape && !escapes) shown += "'$'";
+        if (!must_escape && escapes) shown += "''";
+        escapes = must_escape;
+        if (must_escape)
+            shown += printable({&byte, 1});
+        else
+            shown += byte == '\'' ? "'\\''" : std::string(1, byte);
+    }
+    return shown + '\'';
 }
 
 }  // namespace tool

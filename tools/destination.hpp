@@ -5,6 +5,7 @@
 #include "arguments.hpp"
 #include "report.hpp"
 
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,12 +23,13 @@ class destination {
     [[nodiscard]] const std::vector<std::string>& sources() const noexcept { return operands_; }
     /// Where a source goes.
     [[nodiscard]] std::string path_for(const std::string& source) const;
-    /// Whether nothing else went there before: "cp a/f b/f d" would lose one of them.
-    [[nodiscard]] bool take(const std::string& path, const std::string& source) {
-        return taken_.emplace(path, source).second;
+    /// Something was made there: what comes again would lose it, as in "cp a/f b/f d".
+    void note_made(const std::string& path, const std::string& source) { made_.emplace(path, source); }
+    /// Of which source; null if nothing was.
+    [[nodiscard]] const std::string* made_from(const std::string& path) const {
+        const auto found = made_.find(path);
+        return found == made_.end() ? nullptr : &found->second;
     }
-    /// What did.
-    [[nodiscard]] const std::string& taken_by(const std::string& path) const { return taken_.at(path); }
 
   private:
     std::optional<std::string> directory_;
@@ -35,17 +37,18 @@ class destination {
     std::vector<std::string> operands_;
     std::string target_;
     bool is_directory_ = false;
-    std::map<std::string, std::string> taken_;  // by which source
+    std::map<std::string, std::string> made_;
 };
 
 /// Whether both paths are of one file, a link itself counting as one if `follow` is not set; or the first is
 /// a link to the second, in whose place it would lead to itself.
 [[nodiscard]] bool is_same_file(const std::string& a, const std::string& b, bool follow);
 
+[[nodiscard]] bool is_newer(const timespec& a, const timespec& b);
 /// Whether the first was changed later than the second; `follow` as above.
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);
 
-/// A name in quotes, as coreutils show it.
+/// A name in quotes, as coreutils show it: a shell would take it for the same name.
 [[nodiscard]] std::string quoted(std::string_view name);
 
 }  // namespace tool

@@ -17,6 +17,7 @@ namespace {
 struct settings {
     bool summarize = false;
     bool human = false;
+    bool total = false;
     bool one_file_system = false;
     bool progress = false;
     std::optional<std::string> depth;
@@ -34,6 +35,7 @@ class usage_command {
             if (runner_.stopped()) break;
             measure(path);
         }
+        if (settings_.total) print(total_, "total");
         return runner_.finish();
     }
 
@@ -52,6 +54,7 @@ class usage_command {
             if (of.depth <= depth_) print(of.bytes, of.depth ? of.path : path);
         };
         const aio::tree_result found = runner_.run_tree(path, aio::disk_usage(path, how));
+        total_ += found.bytes;
         const bool is_file = found.directories == 0 && found.others == 1;
         if (is_file) print(found.bytes, path);
     }
@@ -65,6 +68,7 @@ class usage_command {
 
     const settings settings_;
     const unsigned depth_;
+    std::uint64_t total_ = 0;
     aio::counted_files counted_;
     tree_runner runner_;
 };
@@ -76,7 +80,9 @@ int du(std::span<char*> given) {
     arguments options("du", "Prints how much space each PATH takes, in KiB,\nand each directory in it.",
                       "--help");
     options.flag("-s,--summarize", how.summarize, "only each PATH");
-    options.flag("-h,--human-readable", how.human, "as 12K, 3.4G");
+    options.flag("-c,--total", how.total, "and the sum of all");
+    options.choice("-h,--human-readable", [&] { how.human = true; }, "as 12K, 3.4G");
+    options.choice("-k", [&] { how.human = false; }, "in KiB, as usual");
     options.flag("-x,--one-file-system", how.one_file_system, "leave out what is mounted there");
     options.value("-d,--max-depth", "N", how.depth, "directories to N levels below");
     options.flag("--progress", how.progress, "show progress on a terminal");
@@ -89,6 +95,8 @@ int du(std::span<char*> given) {
         if (wrong != std::errc() || end != text.data() + text.size())
             return options.complain("--max-depth: not a number: " + text);
     }
+    if (how.summarize && how.depth && depth != 0)
+        return options.complain("--summarize and --max-depth=" + *how.depth + " exclude each other");
     if (how.summarize) depth = 0;
     if (how.paths.empty()) how.paths.emplace_back(".");
     return usage_command(std::move(how), depth).run();

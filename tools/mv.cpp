@@ -10,7 +10,9 @@
 #include <aio/metadata.hpp>
 
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <string_view>
 
 namespace tool {
@@ -20,11 +22,22 @@ namespace {
 struct settings {
     bool no_clobber = false;
     bool ask = false;
+    bool force = false;
     bool update = false;
     bool verbose = false;
     bool progress = false;
     destination to;
 };
+
+/// "0644 (rw-r--r--)", as in mv's question.
+std::string mode_text(mode_t mode) {
+    char number[8];
+    std::snprintf(number, sizeof number, "%04o", static_cast<unsigned>(mode & 07777U));
+    std::string letters = "rwxrwxrwx";
+    for (std::size_t i = 0; i < letters.size(); ++i)
+        if (!(mode >> (letters.size() - 1 - i) & 1U)) letters[i] = '-';
+    return std::string(number) + " (" + letters + ')';
+}
 
 class mover {
   public:
@@ -43,6 +56,7 @@ class mover {
 
   private:
     void move(const std::string& from);
+    [[nodiscard]] bool may_replace(const std::string& to, const aio::file_status& there) const;
 
     settings settings_;
     tree_runner runner_;
@@ -58,9 +72,9 @@ void mover::move(const std::string& from) {
         // rename(2) would do nothing and leave both names.
         if (is_same_file(from, to, false))
             return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
-        if (settings_.update && !is_newer(from, to, false)) return;
-        if (settings_.ask && !is_confirmed("mv", "overwrite " + quoted(to))) return;
-        if (!settings_.to.take(to, from))
+        if (settings_.update && !status->is_directory() && !is_newer(from, to, false)) return;
+        if (!may_replace(to, *there)) return;
+        if (settings_.to.made_from(to))
             return runner_.errors().error("move to", to, "will not overwrite what was just made");
     }
     aio::copy_options how = runner_.copy_options();
@@ -74,9 +88,19 @@ void mover::move(const std::string& from) {
     };
     const std::size_t errors = runner_.errors().count();
     runner_.run_tree(from, aio::move(from, to, how));
-    if (settings_.verbose && errors == runner_.errors().count())
-        runner_.print("renamed " + quoted(from) + " -> " + quoted(to) + '\n');
-    static_cast<void>(settings_.to.take(to, from));
+    if (errors != runner_.errors().count()) return;
+    settings_.to.note_made(to, from);
+    if (settings_.verbose) runner_.print("renamed " + quoted(from) + " -> " + quoted(to) + '\n');
+}
+
+/// As mv: with -i always asked, else only about what one may not write, by a person at a terminal.
+bool mover::may_replace(const std::string& to, const aio::file_status& there) const {
+    // Only a question depends on this, nothing that is done.
+    const bool is_protected = !there.is_symlink() && ::faccessat(AT_FDCWD, to.c_str(), W_OK, AT_EACCESS) != 0;
+    const bool asks = settings_.ask || (is_protected && !settings_.force && ::isatty(STDIN_FILENO) == 1);
+    if (!asks) return true;
+    if (!is_protected) return is_confirmed("mv", "overwrite " + quoted(to));
+    return is_confirmed("mv", "replace " + quoted(to) + ", overriding mode " + mode_text(there.mode));
 }
 
 }  // namespace
@@ -87,12 +111,13 @@ int mv(std::span<char*> given) {
                       "Moves each PATH to the last one. At any moment the\n"
                       "source or the target is complete. From one file\n"
                       "system to another by copying and removing.");
-    options.choice("-n,--no-clobber", [&] { how.no_clobber = true, how.ask = false; }, "overwrite nothing");
-    options.choice(
-        "-i,--interactive", [&] { how.no_clobber = false, how.ask = true; }, "ask before overwriting");
+    const auto choose = [&how](bool no_clobber, bool ask, bool force) {
+        return [=, &how] { how.no_clobber = no_clobber, how.ask = ask, how.force = force; };
+    };
+    options.choice("-n,--no-clobber", choose(true, false, false), "overwrite nothing");
+    options.choice("-i,--interactive", choose(false, true, false), "ask before overwriting");
     options.flag("-u,--update", how.update, "overwrite only what is older");
-    options.choice(
-        "-f,--force", [&] { how.no_clobber = how.ask = false; }, "neither of them, which is usual");
+    options.choice("-f,--force", choose(false, false, true), "never ask");
     options.flag("-v,--verbose", how.verbose, "say what was moved");
     options.flag("--progress", how.progress, "as always on a terminal");
     how.to.declare(options);

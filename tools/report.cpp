@@ -14,8 +14,8 @@ std::string printable(std::string_view name) {
     std::string shown;
     shown.reserve(name.size());
     for (char byte : name) {
-        if (byte == '\n') {
-            shown += "\\n";
+        if (byte == '\n' || byte == '\t') {
+            shown += byte == '\n' ? "\\n" : "\\t";
         } else if (is_control(byte)) {
             const auto number = static_cast<unsigned char>(byte);
             shown += '\\';

@@ -22,6 +22,7 @@ struct settings {
     bool recursive_too = false;
     bool force = false;
     bool ask = false;
+    bool ask_once = false;
     bool verbose = false;
     bool directories = false;
     bool progress = false;
@@ -52,6 +53,7 @@ class removal {
     explicit removal(settings how) : settings_(std::move(how)), runner_("rm", settings_.progress) {}
 
     int run() {
+        if (settings_.ask_once && !is_wanted()) return success;
         for (const std::string& path : settings_.paths) {
             if (runner_.stopped()) break;
             remove(path);
@@ -60,6 +62,7 @@ class removal {
     }
 
   private:
+    [[nodiscard]] bool is_wanted() const;
     void remove(const std::string& path);
     void remove_tree(const std::string& path);
     void remove_one(const std::string& path, aio::file_type type);
@@ -74,6 +77,14 @@ class removal {
     const settings settings_;
     tree_runner runner_;
 };
+
+/// As rm -I: one question about many, or about trees.
+bool removal::is_wanted() const {
+    const std::size_t count = settings_.paths.size();
+    if (count <= 3 && !(settings_.recursive && count != 0)) return true;
+    return is_confirmed("rm", "remove " + std::to_string(count) + (count == 1 ? " argument" : " arguments") +
+                                  (settings_.recursive ? " recursively" : ""));
+}
 
 void removal::remove(const std::string& path) {
     std::string_view stem = path;
@@ -124,14 +135,12 @@ void removal::complain(const char* operation, const std::string& path, const std
 /// As rm: with -i always asked, else only about what one may not write, by a person at a terminal. On a
 /// worker.
 bool removal::may_remove(std::string_view path, aio::file_type type, bool descend) {
+    // Only a question depends on the path here, nothing that is done.
+    const bool is_protected = type != aio::file_type::symlink &&
+                              ::faccessat(AT_FDCWD, std::string(path).c_str(), W_OK, AT_EACCESS) != 0;
+    if (!settings_.ask && !is_protected) return true;
     std::string question = descend ? "descend into " : "remove ";
-    if (!settings_.ask) {
-        // Only a question depends on the path here, nothing that is done.
-        const bool is_protected = type != aio::file_type::symlink && !descend &&
-                                  ::faccessat(AT_FDCWD, std::string(path).c_str(), W_OK, AT_EACCESS) != 0;
-        if (!is_protected) return true;
-        question += "write-protected ";
-    }
+    if (is_protected) question += "write-protected ";
     return is_confirmed("rm", question + word_for(type) + ' ' + quoted(path));
 }
 
@@ -150,11 +159,15 @@ int rm(std::span<char*> given) {
                       "what is mounted in it.");
     options.flag("-r,--recursive", how.recursive, "directories and all in them");
     options.flag("-R", how.recursive_too, "the same");
-    options.choice(
-        "-f,--force", [&] { how.force = true, how.ask = false; }, "never ask, nor mind what is not there");
-    options.choice("-i", [&] { how.force = false, how.ask = true; }, "ask before everything");
+    const auto choose = [&how](bool force, bool ask, bool ask_once) {
+        return [=, &how] { how.force = force, how.ask = ask, how.ask_once = ask_once; };
+    };
+    options.choice("-f,--force", choose(true, false, false), "never ask, nor mind what is not there");
+    options.choice("-i", choose(false, true, false), "ask before everything");
+    options.choice("-I", choose(false, false, true), "ask once, about trees or many");
     options.flag("-d,--dir", how.directories, "empty directories too");
     options.flag("-v,--verbose", how.verbose, "say what was removed");
+    options.choice("--one-file-system,--preserve-root", [] {}, "as always");
     options.flag("--progress", how.progress, "show progress on a terminal");
     options.operands("PATH", how.paths, 0, "what to remove");
     if (auto status = options.parse(given)) return *status;

@@ -145,6 +145,38 @@ mkdir -p n1/d n2/d n3 && echo x >n1/d/f && ln n1/d/f n2/d/f
 promise "a name that is there already" eval '"$aio" cp -a n1/d n2/d n3 && [[ $(ls -A n3/d) == f ]]'
 
 # What scripts expect.
+as_cp() { # OPTIONS: two files of one name into a directory
+    local each
+    for each in cp "$aio cp"; do
+        rm -rf ca cb cd && mkdir ca cb cd && echo 1 >ca/f && echo 2 >cb/f && echo 3 >cd/f && touch -d 2000-01-01 ca/f
+        $each "$@" ca/f cb/f cd 2>/dev/null </dev/null
+        echo $? $(cat cd/f)
+    done
+}
+for options in '' -n -u -i -f; do
+    promise "two files of one name $options: as cp" same_twice as_cp $options
+done
+promise "a source under two spellings" complains 'again, and left out: ./e$' eval '"$aio" cp e ./e tw2 || mkdir tw2 && "$aio" cp e ./e tw2'
+promise "-n of a file onto itself is none" eval 'cp e self && ln self self2 && "$aio" cp -n self self && "$aio" cp -n self self2'
+promise "-u looks at what a link leads to" eval 'echo old >lo; echo new >ln; touch -d 2005-01-01 lo; ln -s ln ll; touch -hd 2001-01-01 ll
+    "$aio" cp -u lo ll && [[ $(<ln) == new ]] && touch -d 2001-01-01 ln && touch -h ll && "$aio" cp -u lo ll && [[ $(<ln) == old ]]'
+promise "-v says nothing of a directory that was there" prints "'vd' -> 've/vd'" eval 'mkdir vd ve; "$aio" cp -rv vd ve; "$aio" cp -rv vd ve'
+quoting() { # names that need it, as cp shows them
+    local name each
+    for name in "it's" 'a"b' "a'\"b" $'n\nl' $'t\tb' $'\e[1m' $'\nb' $'b\n' 'a$b' "a'\$b" '' ' '; do
+        [[ $name ]] || continue
+        echo >"$name" && rm -rf q1 && mkdir q1
+        for each in cp "$aio cp"; do $each -v "$name" q1; done
+    done
+}
+promise "names are quoted as a shell takes them" eval 'LC_ALL=C quoting | sort | uniq -c | awk "\$1 != 2 { print; wrong = 1 } END { exit wrong }"'
+promise "-f replaces a link to what may not be written" eval 'rm -rf lf; mkdir lf && echo 2 >lf/b && chmod 444 lf/b && ln -s b lf/l && chmod 777 lf && echo 1 >lf.new &&
+    as_nobody "$aio" cp -f lf.new lf/l && [[ ! -L lf/l && $(<lf/l) == 1 && $(<lf/b) == 2 ]]'
+for mask in 0222 0277 0700 0777; do
+    promise "with the umask $mask, as cp" same_twice eval 'for each in cp "$aio cp"; do
+        rm -rf um; mkdir -p um/s/t; echo 1 >um/s/t/f; chmod 777 um; as_nobody bash -c "umask $1; cd um; $0 -r s d" "$each" '$mask' 2>/dev/null
+        echo $? $(find um/d -printf "%p%m " | sort); chmod -R u+rwx um; done'
+done
 promise "a source twice" eval 'mkdir tw && "$aio" cp e e tw 2>said && grep -q "^aio cp: again, and left out: e$" said'
 promise "why there is no directory" complains '^aio cp: target gone: No such file' "$aio" cp e n gone
 promise "the last of -i and -n counts" eval 'echo old >n; echo n | "$aio" cp -n -i e n 2>&1 | grep -q overwrite && "$aio" cp -i -n e n && [[ $(<n) == old ]]'

@@ -31,6 +31,9 @@ promise "what may not be read has its line" unread un
 promise "also as an operand" unread un/x
 promise "what is missing" complains '^aio du: lstat missing: No such file' "$aio" du missing
 promise "is an error" status 1 "$aio" du missing a
+promise "-c" same_as_du -c a b
+promise "-k after -h" same_as_du -h -k a
+promise "-s with a depth is wrong usage" status 2 "$aio" du -s -d1 a
 promise "a depth that is no number is wrong usage" status 2 "$aio" du -d x
 
 cd "$trees" || exit 1

@@ -56,6 +56,14 @@ complains() {
     grep -aqE -- "$pattern" <<<"$said" || { printf 'stderr: %s\nhas nothing like: %s\n' "$said" "$pattern"; return 1; }
 }
 
+# same_twice COMMAND...: its output has two halves that are the same: what coreutils do, and what aio does.
+same_twice() {
+    local said lines
+    said=$("$@")
+    lines=$(wc -l <<<"$said")
+    diff <(head -n $((lines / 2)) <<<"$said") <(tail -n +$((lines / 2 + 1)) <<<"$said")
+}
+
 # listens PID: waits until that tool catches SIGINT. Before, which takes a while under a sanitizer, the signal just ends it.
 listens() {
     local caught=0 deadline=$((SECONDS + 60))

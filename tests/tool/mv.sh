@@ -17,8 +17,19 @@ promise "several into a file" status 1 eval 'touch f g h; "$aio" mv f g h'
 promise "-n" eval 'echo x >x; "$aio" mv -n x d/c; [[ $(<d/c) == b ]] && there x'
 promise "-i no" eval 'echo n | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == b ]] && there x'
 promise "-u keeps what is newer" eval 'touch -d 2000-01-01 x; "$aio" mv -u x d/c; [[ $(<d/c) == b ]] && there x'
+promise "-u is not about directories" eval 'mkdir -p ud ui/ud && touch -d 2000-01-01 ud; "$aio" mv -u ud ui && gone ud'
 promise "-i yes" eval 'echo y | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == x ]] && gone x'
 promise "-v" prints "renamed 'f' -> 'd/f'" "$aio" mv -v f d
+as_mv() { # OPTIONS: two files of one name into a directory, of which the first cannot be moved
+    local each
+    for each in mv "$aio mv"; do
+        rm -rf ma mb md && mkdir ma mb md && echo 1 >ma/f && echo 2 >mb/f && echo 3 >md/f && touch -d 2000-01-01 ma/f
+        $each "$@" ma/f mb/f md 2>/dev/null
+        echo $? $(cat md/f ma/f mb/f 2>&1)
+    done
+}
+promise "what stayed was not just made" same_twice as_mv -u
+promise "what was is not replaced" same_twice as_mv
 promise "the same file" complains "are the same file" "$aio" mv g ./g
 promise "two names of one file" complains "are the same file" eval 'ln g g2; "$aio" mv g g2'
 promise "which stays" there g g2

@@ -6,6 +6,20 @@ gone() { for each; do [[ ! -e $each && ! -L $each ]] || { echo "$each is still t
 there() { for each; do [[ -e $each || -L $each ]] || { echo "$each is gone"; return 1; }; done; }
 
 touch a b c
+as_rm() { # ANSWER OPTIONS: what rm does to four files and a tree
+    local each
+    for each in rm "$aio rm"; do
+        mkdir -p four/t && touch four/{a,b,c,d,stays}
+        (cd four && $each "${@:2}" <<<"$1" 2>&1 | sed 's/^aio //'; ls)
+        rm -rf four
+    done
+}
+promise "-I asks about many" same_twice as_rm n -I a b c d
+promise "and once" same_twice as_rm y -I a b c d
+promise "not about three" same_twice as_rm n -I a b c
+promise "about a tree" same_twice as_rm n -rI t
+promise "the last of -I and -f counts" same_twice as_rm n -I -rf t a b c d
+promise "what is always so may be said" same_twice as_rm y -rf --one-file-system --preserve-root t
 promise "files" "$aio" rm a b
 promise "are gone" gone a b
 promise "a directory is no file" complains '^aio rm: unlink empty: Is a directory$' eval 'mkdir empty; "$aio" rm empty'

@@ -1,13 +1,17 @@
 # What the tool shows on a terminal, and only there: colours, progress.
 source "$(dirname "$0")/lib.bash"
 
-# on_terminal COLUMNS COMMAND...: prints what the command writes to a terminal, whose width is given.
+# on_terminal COLUMNS COMMAND...: prints what the command writes to a terminal, whose width is given. $ANSWER is typed.
 cat >on_terminal.py <<'END'
 import fcntl, os, pty, struct, sys, termios
 pid, master = pty.fork()
 if pid == 0:
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(sys.argv[1]), 0, 0))
     os.execvp(sys.argv[2], sys.argv[2:])
+quiet = termios.tcgetattr(master)
+quiet[3] &= ~termios.ECHO
+termios.tcsetattr(master, termios.TCSANOW, quiet)
+os.write(master, os.environ.get('ANSWER', '').encode())
 try:
     while True:
         more = os.read(master, 4096)
@@ -47,4 +51,29 @@ promise "with bytes and their rate" grep -qE ', [0-9.]+M, [0-9.]+M/s' lines
 promise "on 60 columns" timeout 30 bash -c "$(declare -f slowly progress on_terminal); escape=$'\033' aio=$aio; progress 60"
 promise "on 12" timeout 30 bash -c "$(declare -f slowly progress on_terminal); escape=$'\033' aio=$aio; progress 12"
 promise "and none else" prints '' eval '(sleep 1.3; echo x) | "$aio" cp /dev/stdin copied 2>&1'
+
+# Questions about what one may not write: those of rm and mv, word for word, and nothing is done without a yes.
+protected() {
+    rm -rf q && mkdir -p q/shut/sub && echo 1 >q/new && echo 2 >q/old && echo 3 >q/shut/sub/f && chmod 400 q/old && chmod 555 q/shut
+    ((EUID)) || chown -R 65534 q
+}
+asked() { # ANSWER COMMAND...
+    local answer=$1
+    shift
+    protected
+    ANSWER=$answer on_terminal 80 $nobody "$@" | tr -d '\r' | sed "s,^aio ,,; s,: cannot.*,,"
+    find q | sort
+}
+asks_as() { # the same, one after the other
+    asked "$@" >theirs
+    asked "$1" "$aio" "${@:2}" | diff theirs -
+}
+nobody=$( ((EUID)) || echo setpriv --reuid=65534 --regid=65534 --clear-groups --)
+chmod 777 .
+promise "rm -r asks before it goes in" asks_as $'n\n' rm -r q/shut
+promise "and then goes in" eval 'asked $'"'y\\n'"' "$aio" rm -r q/shut | grep -q "^q/shut/sub$"' # which is empty by now
+promise "mv asks before it replaces" asks_as $'n\n' mv q/new q/old
+promise "and then does" asks_as $'y\n' mv q/new q/old
+promise "mv -i too" asks_as $'n\n' mv -i q/new q/old
+promise "-f does not" asks_as '' mv -f q/new q/old
 finish

@@ -14,10 +14,10 @@ _aio() {
         ;;
     cp) options='-r -R --recursive -a --archive -p -P --no-dereference -L --dereference -H -n --no-clobber -i --interactive -u --update -f --force -v --verbose -x --one-file-system --reflink -t --target-directory -T --no-target-directory --progress --help' ;;
     mv) options='-n --no-clobber -i --interactive -u --update -f --force -v --verbose -t --target-directory -T --no-target-directory --progress --help' ;;
-    rm) options='-r -R --recursive -f --force -i -d --dir -v --verbose --progress --help' ;;
+    rm) options='-r -R --recursive -f --force -i -I -d --dir -v --verbose --progress --help' ;;
     du)
         [[ $previous == -d || $previous == --max-depth ]] && return
-        options='-s --summarize -h --human-readable -x --one-file-system -d --max-depth --progress --help'
+        options='-s --summarize -c --total -h --human-readable -k -x --one-file-system -d --max-depth --progress --help'
         ;;
     *) options=--help ;;
     esac
