@@ -105,7 +105,7 @@ struct copy_options {
 [[nodiscard]] AIO_EXPORT task<tree_result> copy_tree(path_view from, path_view to, copy_options how = {});
 
 /// Gives something another name; from one file system to another by copying and removing: R-MOVE. What is
-/// there with that name is replaced, as by rename(2).
+/// there with that name is replaced, as by rename(2); which does nothing where both are names of one file.
 ///
 /// At any moment source or destination is complete. What was changed in the source meanwhile is not removed,
 /// and is an error (ESTALE). `how.existing`: `fail` or `replace`.
