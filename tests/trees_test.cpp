@@ -400,6 +400,13 @@ TEST_P(Trees, SeveralAtOnceAndDroppedOnes) {
 
 AIO_ON_EVERY_ENGINE(Trees);
 
+TEST(TreeOptions, AFunctionThatIsANullPointerIsNone) {
+    void (*const nobody)(const tree_progress&) = nullptr;
+    const tree_options how{.progress = nobody};
+    EXPECT_FALSE(how.progress);
+    EXPECT_TRUE(tree_options{.progress = [](const tree_progress&) {}}.progress);
+}
+
 }  // namespace
 
 }  // namespace aio::test

@@ -108,7 +108,7 @@ void copier::copy(const std::string& from) {
 
 /// Where something was made just now, unless it would stay anyway.
 void copier::refuse_again(const std::string& from, const std::string& to, bool follow) {
-    if (is_same_file(*settings_.to.made_from(to), from, follow))
+    if (is_same_entry(*settings_.to.made_from(to), from))
         return runner_.errors().warning("again, and left out:", from);
     if (settings_.no_clobber || (settings_.update && !is_newer(from, to, follow))) return;
     if (settings_.ask && !is_confirmed("cp", "overwrite " + quoted(to))) return;

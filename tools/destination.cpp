@@ -76,6 +76,14 @@ bool is_same_file(const std::string& a, const std::string& b, bool follow) {
     return is_same(follow, follow) || is_same(true, false);
 }
 
+bool is_same_entry(const std::string& a, const std::string& b) {
+    const auto above = [](const std::string& path) {
+        const std::size_t slash = path.rfind('/', path.find_last_not_of('/'));
+        return slash == path.npos ? std::string(".") : path.substr(0, slash + 1);
+    };
+    return last_name(a) == last_name(b) && is_same_file(above(a), above(b), true);
+}
+
 bool is_newer(const timespec& a, const timespec& b) {
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }

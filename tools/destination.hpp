@@ -44,6 +44,9 @@ class destination {
 /// a link to the second, in whose place it would lead to itself.
 [[nodiscard]] bool is_same_file(const std::string& a, const std::string& b, bool follow);
 
+/// Whether both paths are of one name in one directory.
+[[nodiscard]] bool is_same_entry(const std::string& a, const std::string& b);
+
 [[nodiscard]] bool is_newer(const timespec& a, const timespec& b);
 /// Whether the first was changed later than the second; `follow` as above.
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);

@@ -93,9 +93,10 @@ struct copy_options {
 /// Copies a file: R-COPY. `to` is the copy's own path. Whatever the size claimed,
 /// the content is read to its end. FIFOs, sockets and devices are made anew, not read.
 ///
-/// A partial file is never seen, except in place. Owner and group that may not be given are left out, and
-/// with them the set-id bits. Errors: EISDIR for a directory; EINVAL if both are the same file, which stays;
-/// ENOENT if `to` is a dangling symbolic link and is to be written in place.
+/// A partial file is never seen, except in place, and an empty one where the file system has neither links
+/// nor RENAME_NOREPLACE. Owner and group that may not be given are left out, and with them the set-id bits.
+/// Errors: EISDIR for a directory; EINVAL if both are the same file, which stays; ENOENT if `to` is a
+/// dangling symbolic link and is to be written in place.
 [[nodiscard]] AIO_EXPORT task<tree_result> copy(path_view from, path_view to, copy_options how = {});
 
 /// Copies anything, directories with all in them, as `cp -a`. An existing directory is copied into: what it
@@ -112,8 +113,8 @@ struct copy_options {
 [[nodiscard]] AIO_EXPORT task<tree_result> move(path_view from, path_view to, copy_options how = {});
 
 struct store_options {
-    /// Of a new file, less the umask. One that is replaced hands its owner and permissions on, not the set-id
-    /// bits, which were given to what it held.
+    /// Of a new file, less the umask. One that is replaced hands its owner and permissions on; not the set-id
+    /// bits, which were given to what it held, and to another group no more than others have.
     mode_t mode = 0666;
     on_existing existing = on_existing::replace;  // or `fail`
     /// Write content and name to the disk before it is done.

@@ -29,6 +29,8 @@ class inline_function<R(Arguments...)> {
                  std::is_invocable_r_v<R, std::decay_t<Function>&, Arguments...>)
     inline_function(Function&& function) noexcept {
         using kept = std::decay_t<Function>;
+        if constexpr (std::is_pointer_v<kept>)
+            if (!function) return;  // empty, too
         static_assert(std::is_trivially_copyable_v<kept> && std::is_trivially_destructible_v<kept>,
                       "capture references or pointers: the function is copied byte by byte");
         static_assert(sizeof(kept) <= sizeof(room_) && alignof(kept) <= alignof(void*),

@@ -117,9 +117,10 @@ result<copying::way> copying::choose(const entry& of) {
         return std::unexpected(there.error());
     }
     if (options_.overwrite) {
-        // For content a link stands for what would be written.
-        const bool may_lead_on = there->is_symlink() && of.type == file_type::regular;
-        const auto leads_to = may_lead_on ? status_at(of.to, of.to_name, true) : there;
+        // A link stands for what would be written in place.
+        const bool leads_on = there->is_symlink() && of.type == file_type::regular && !of.in &&
+                              (is_like_cp() || options_.existing == on_existing::in_place);
+        const auto leads_to = leads_on ? status_at(of.to, of.to_name, true) : there;
         const std::lock_guard one_at_a_time(asking_);
         if (stopped() || !options_.overwrite({.from = source_path(of),
                                               .to = destination_path(of.in, of.to_name),
@@ -160,10 +161,12 @@ result<copying::way> copying::choose_like_cp(const entry& of, const file_status&
 
 result<> copying::make(worker& self, const entry& of, way how) {
     if (how == way::in_place) {
-        const result<> written = write_in_place(self, of);
-        const bool may_not = !written && written.error() == std::errc::permission_denied;
-        if (!may_not || options_.existing != on_existing::as_cp_forced) return written;
-        how = way::replace;  // not opened: nothing was read yet
+        auto opened = open_in_place(of);
+        if (opened) return write_onto(self, of, std::move(*opened));
+        const bool may_not = opened.error() == std::errc::permission_denied;
+        if (!may_not || options_.existing != on_existing::as_cp_forced)
+            return std::unexpected(opened.error());
+        how = way::replace;
     }
     if (!keeps_links(of)) return make_anew(self, of, how);
     const auto linked = link_to_first(self, of, how);
@@ -284,25 +287,34 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     return {};
 }
 
-/// Below a root only what is no link, of either kind.
-result<> copying::write_in_place(worker& self, const entry& of) {
+result<unique_fd> copying::open_in_place(const entry& of) {
     const int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC | (of.in ? O_NOFOLLOW | O_NONBLOCK : 0);
     const auto fd = attempt([&] { return ::openat(of.to, of.to_name, flags); });
     if (!fd) return std::unexpected(fd.error());
-    unique_fd copy(*fd);
-    const auto there = status_at(*fd, "");
+    return unique_fd(*fd);
+}
+
+result<> copying::write_in_place(worker& self, const entry& of) {
+    auto opened = open_in_place(of);
+    return opened ? write_onto(self, of, std::move(*opened)) : std::unexpected(opened.error());
+}
+
+/// Below a root only what is no link, of either kind.
+result<> copying::write_onto(worker& self, const entry& of, unique_fd copy) {
+    const int fd = copy.get();
+    const auto there = status_at(fd, "");
     if (!there) return std::unexpected(there.error());
     if (same_file(*there, of.status)) return error(EINVAL);
     if (of.in && (!there->is_regular() || there->links != 1)) return error(EMLINK);
     if (there->is_regular()) {
-        const auto emptied = attempt([&] { return ::ftruncate(*fd, 0); });
+        const auto emptied = attempt([&] { return ::ftruncate(fd, 0); });
         if (!emptied) return done(emptied);
     }
-    const auto written = self.copy_content(of.content.get(), *fd, of.status);
+    const auto written = self.copy_content(of.content.get(), fd, of.status);
     if (!written) return std::unexpected(written.error());
-    if (options_.keep != preserve::nothing && there->is_regular()) carry(self, of, {of.content.get()}, {*fd});
+    if (options_.keep != preserve::nothing && there->is_regular()) carry(self, of, {of.content.get()}, {fd});
     if (options_.durable && there->is_regular())
-        if (const result<> synced = sync_file(*fd); !synced) return synced;
+        if (const result<> synced = sync_file(fd); !synced) return synced;
     self.tally.bytes += *written;
     return copy.close();
 }
@@ -394,8 +406,8 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
     const unique_fd copy(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    const bool is_ours = status->type() == of.type && status->links == 1 && is_our_owner(status->uid, of.to);
-    if (!is_ours) return error(ESTALE);
+    if (status->type() != of.type || status->links != 1) return error(ESTALE);
+    if (const result<> ours = check_owner(status->uid, of.to); !ours) return ours;
     const int flags = O_PATH | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW);
     const auto from = attempt([&] { return ::openat(of.from, of.from_name, flags); });
     if (!from) return std::unexpected(from.error());

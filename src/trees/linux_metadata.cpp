@@ -3,13 +3,16 @@
 
 #include "system_call.hpp"
 
+#include <endian.h>
 #include <fcntl.h>
+#include <linux/posix_acl_xattr.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,7 +58,38 @@ result<std::string> attribute_names(const metadata_of& of) {
     }
 }
 
-result<> copy_attribute(const metadata_of& from, const metadata_of& to, const char* name) {
+constexpr const char* access_acl = "system.posix_acl_access";
+constexpr const char* default_acl = "system.posix_acl_default";  // what is made in a directory inherits it
+
+/// Permissions for a file of another group: members of neither may do what only one of them could.
+mode_t for_another_group(mode_t mode) {
+    const mode_t both = mode >> 3U & mode & 7U;
+    return (mode & ~mode_t(077)) | both << 3U | both;
+}
+
+/// The same for an ACL, as the kernel gives it. Named users and groups keep what they have.
+void narrow(std::string& acl) {
+    enum : std::uint16_t { owning_group = 0x04, mask = 0x10, others = 0x20 };  // in all file systems
+    const auto for_each_entry = [&acl](auto look) {
+        for (std::size_t at = sizeof(posix_acl_xattr_header);
+             at + sizeof(posix_acl_xattr_entry) <= acl.size(); at += sizeof(posix_acl_xattr_entry)) {
+            posix_acl_xattr_entry entry;
+            std::memcpy(&entry, acl.data() + at, sizeof entry);
+            look(le16toh(entry.e_tag), entry.e_perm);
+            std::memcpy(acl.data() + at, &entry, sizeof entry);
+        }
+    };
+    __le16 both = htole16(7);
+    for_each_entry([&](unsigned tag, __le16 permissions) {
+        if (tag == owning_group || tag == mask || tag == others) both &= permissions;
+    });
+    for_each_entry([&](unsigned tag, __le16& permissions) {
+        if (tag == owning_group || tag == others) permissions = both;
+    });
+}
+
+/// `grouped`: the group is the source's, too.
+result<> copy_attribute(const metadata_of& from, const metadata_of& to, const char* name, bool grouped) {
     std::string value(1024, '\0');
     for (;;) {
         const auto size = attempt([&] {
@@ -71,6 +105,7 @@ result<> copy_attribute(const metadata_of& from, const metadata_of& to, const ch
             return std::unexpected(size.error());
         value.resize(4 * value.size());
     }
+    if (!grouped && name == std::string_view(access_acl)) narrow(value);
     const auto set = attempt([&] {
         return to.only_path ? ::setxattr(proc_path(to.fd).text.data(), name, value.data(), value.size(), 0)
                             : ::fsetxattr(to.fd, name, value.data(), value.size(), 0);
@@ -78,9 +113,6 @@ result<> copy_attribute(const metadata_of& from, const metadata_of& to, const ch
     if (!set) return std::unexpected(set.error());
     return {};
 }
-
-constexpr const char* access_acl = "system.posix_acl_access";
-constexpr const char* default_acl = "system.posix_acl_default";  // what is made in a directory inherits it
 
 /// What an ordinary user cannot set, and need not be told; nor root in a container.
 bool is_for_root(std::string_view name) {
@@ -92,20 +124,11 @@ bool is_portable(std::string_view name) {
     return !name.starts_with("system.") || name == access_acl || name == default_acl;
 }
 
-/// Permissions for a group that is not the source's: what everybody may.
-mode_t for_another_group(mode_t mode) {
-    return mode & (~mode_t(070) | (mode << 3U & 070U));
-}
-
-bool is_of_group(const metadata_of& of, std::uint32_t gid) {
+/// Whether it has that group now.
+bool set_group(const metadata_of& of, std::uint32_t gid) {
+    if (set_owner(of, static_cast<std::uint32_t>(-1), gid)) return true;
     const auto status = status_at(of.fd, "");
     return status && status->gid == gid;
-}
-
-bool has_none(int fd, const char* acl) {
-    const auto size = attempt([&] { return ::fgetxattr(fd, acl, nullptr, 0); });
-    return !size &&
-           (size.error() == std::errc::no_message_available || size.error() == std::errc::not_supported);
 }
 
 /// Takes an ACL away that was inherited from the directory in which the copy was made.
@@ -120,38 +143,48 @@ result<> drop_acl(const metadata_of& of, const char* name) {
 }
 
 /// What of extended attributes is copied.
-enum class attributes : std::uint8_t { none, acls, all_but_acls, all };
+enum class attributes : std::uint8_t { acls, all };
 
-/// Whether there were any. ACLs that the source does not have are taken away, before they can widen the
-/// permissions that are set next; unless nothing was inherited.
-result<bool> copy_attributes(const metadata_of& from, const metadata_of& to, attributes which,
-                             bool inherited) {
+struct copied_attributes {
+    bool any = false;
+    bool acl = false;
+};
+
+/// Which there were. ACLs that the source does not have are taken away, before they can widen the permissions
+/// that are set next; unless nothing was inherited.
+result<copied_attributes> copy_attributes(const metadata_of& from, const metadata_of& to, attributes which,
+                                          bool inherited, bool grouped) {
     auto names = attribute_names(from);
     if (!names && names.error() != std::errc::not_supported) return std::unexpected(names.error());
     if (!names) names.emplace();
-    result<bool> first = !names->empty();
-    bool has_acl = false;
+    copied_attributes had = {.any = !names->empty()};
     bool has_default_acl = false;
+    std::error_code first;
     for (std::size_t at = 0; at < names->size();) {
         const std::string_view name = names->c_str() + at;
         at += name.size() + 1;
-        const bool is_acl = name == access_acl || name == default_acl;
-        const attributes without = is_acl ? attributes::all_but_acls : attributes::acls;
-        if (which == attributes::none || which == without || !is_portable(name)) continue;
-        if (is_for_root(name) && ::geteuid() != 0) continue;
-        has_acl = has_acl || name == access_acl;
+        had.acl = had.acl || name == access_acl;
         has_default_acl = has_default_acl || name == default_acl;
-        const result<> copied = copy_attribute(from, to, name.data());
+        const bool is_acl = name == access_acl || name == default_acl;
+        if (!is_acl && (which == attributes::acls || !is_portable(name))) continue;
+        if (is_for_root(name) && ::geteuid() != 0) continue;
+        const result<> copied = copy_attribute(from, to, name.data(), grouped);
         const bool may_not = !copied && is_for_root(name) &&
                              (copied.error() == std::errc::operation_not_permitted ||
                               copied.error() == std::errc::permission_denied);
-        if (!copied && !may_not && first) first = std::unexpected(copied.error());
+        if (!copied && !may_not && !first) first = copied.error();
     }
-    if (!inherited) return first;
-    for (const auto& [has, name] : {std::pair(has_acl, access_acl), std::pair(has_default_acl, default_acl)})
-        if (const result<> dropped = has ? result<>() : drop_acl(to, name); !dropped && first)
-            first = std::unexpected(dropped.error());
-    return first;
+    for (const auto& [has, name] : {std::pair(had.acl, access_acl), std::pair(has_default_acl, default_acl)})
+        if (const result<> dropped = has || !inherited ? result<>() : drop_acl(to, name); !dropped && !first)
+            first = dropped.error();
+    if (first) return std::unexpected(first);
+    return had;
+}
+
+/// What the mode of `to` is to be, whose ACL is set if there is one. Of that the mode's group is the mask.
+mode_t mode_for_another_group(const metadata_of& to, mode_t mode, bool has_acl) {
+    const auto now = has_acl ? status_at(to.fd, "") : error(ENOENT);
+    return now ? (mode & ~mode_t(077)) | (now->permissions() & 077U) : for_another_group(mode);
 }
 
 }  // namespace
@@ -173,24 +206,23 @@ metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_stat
     // An owner that only root may give is given up without a word, as by cp, and the set-id bits with it.
     const result<> owned = has_owner_and_mode ? result<>() : set_owner(to, source.uid, source.gid);
     mode_t mode = source.permissions();
-    attributes which = keep == preserve::basics ? attributes::acls : attributes::all;
+    bool grouped = true;
     if (!owned) {
         mode &= 01777U;
         if (::geteuid() == 0) note("chown", owned);
-        // Not the owner, perhaps the group. If not that, ours is to do no more than it may with the source.
-        const bool grouped =
-            set_owner(to, static_cast<std::uint32_t>(-1), source.gid) || is_of_group(to, source.gid);
-        if (!grouped) mode = for_another_group(mode);
-        if (!grouped) which = keep == preserve::basics ? attributes::none : attributes::all_but_acls;
+        grouped = set_group(to, source.gid);  // not the owner, perhaps the group
     }
     // A symbolic link has no permissions, and only such attributes as root may set.
     const bool is_link = source.is_symlink();
-    const result<bool> had_attributes =
-        is_link && ::geteuid() != 0 ? false
-                                    : copy_attributes(from, to, which, !is_link && !has_owner_and_mode);
-    if (!had_attributes) note("setxattr", std::unexpected(had_attributes.error()));
+    const attributes which = keep == preserve::basics ? attributes::acls : attributes::all;
+    const result<copied_attributes> had =
+        is_link && ::geteuid() != 0
+            ? copied_attributes()
+            : copy_attributes(from, to, which, !is_link && !has_owner_and_mode, grouped);
+    if (!had) note("setxattr", std::unexpected(had.error()));
+    if (!grouped) mode = mode_for_another_group(to, mode, had && had->acl);
     // An ACL that was set has changed the mode.
-    if (!is_link && (!has_owner_and_mode || had_attributes.value_or(true))) note("chmod", set_mode(to, mode));
+    if (!is_link && (!has_owner_and_mode || !had || had->any)) note("chmod", set_mode(to, mode));
     note("utimens", set_times(to, source));
     return first;
 }
@@ -198,27 +230,32 @@ metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_stat
 bool inherits_nothing(const open_place& directory) {
     // Another group in one of ours: the mount gives that of the directory (grpid).
     if ((directory.status.mode & S_ISGID) || directory.status.gid != ::getegid()) return false;
-    return has_none(directory.fd.get(), default_acl);
+    const auto acl = attempt([&] { return ::fgetxattr(directory.fd.get(), default_acl, nullptr, 0); });
+    return !acl &&
+           (acl.error() == std::errc::no_message_available || acl.error() == std::errc::not_supported);
 }
 
 bool take_over(int from, int to, const file_status& replaced) {
     return set_owner({to}, replaced.uid, replaced.gid) &&
-           copy_attributes({from}, {to}, attributes::acls, true) &&
+           copy_attributes({from}, {to}, attributes::acls, true, true) &&
            set_mode({to}, replaced.permissions() & 0777U);
 }
 
 result<> take_over_permissions(int from, int to, const file_status& replaced) {
-    // Before anything widens: what the new file inherited.
-    if (const result<> dropped = drop_acl({to}, access_acl); !dropped) return dropped;
-    const auto made = status_at(to, "");
-    if (!made) return std::unexpected(made.error());
-    // With an ACL the mode does not tell what the group may.
-    const bool is_same_group = made->gid == replaced.gid && from >= 0 && has_none(from, access_acl);
+    const bool grouped = set_group({to}, replaced.gid) && from >= 0;
+    result<copied_attributes> had;  // what there is of ACLs, if it cannot be read, nobody gets
+    if (from >= 0)
+        had = copy_attributes({from}, {to}, attributes::acls, true, grouped);
+    else if (const result<> dropped = drop_acl({to}, access_acl); !dropped)
+        had = std::unexpected(dropped.error());
+    if (!had) return std::unexpected(had.error());
     const mode_t all = replaced.permissions() & 0777U;
-    const mode_t wanted = is_same_group ? all : for_another_group(all);
+    const mode_t wanted = grouped ? all : mode_for_another_group({to}, all, had->acl);
     const result<> set = set_mode({to}, wanted);
+    if (set) return set;
     // Where the file system decides, they may be the same already.
-    return set || (made->permissions() & 0777U) == wanted ? result<>() : set;
+    const auto made = status_at(to, "");
+    return made && (made->permissions() & 0777U) == wanted ? result<>() : set;
 }
 
 }  // namespace aio::detail

@@ -35,8 +35,7 @@ struct metadata_failure {
 
 /// Gives a file that is to replace another one that one's owner, permissions and ACL. False if it cannot be.
 [[nodiscard]] bool take_over(int from, int to, const file_status& replaced);
-/// Its permissions, where not all of that can be: whose group is another may do what others may. `from`: -1
-/// if it could not be opened.
+/// Its permissions, where not all of that can be. `from`: -1 if it could not be opened.
 [[nodiscard]] result<> take_over_permissions(int from, int to, const file_status& replaced);
 
 }  // namespace aio::detail

@@ -68,38 +68,55 @@ target target_in(int base, const char* name) {
 
 }  // namespace
 
-bool is_our_owner(uid_t owner, int base) {
-    if (owner == ::geteuid()) return true;
+result<> check_owner(uid_t owner, int base) {
+    if (owner == ::geteuid()) return {};
     auto made = make_temporary([&](const char* name) {
         return attempt(
             [&] { return ::openat(base, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600); });
     });
-    if (!made) return false;
+    if (!made) return std::unexpected(made.error());
     const unique_fd file(made->first);
     const temporary_entry temporary(base, std::move(made->second));
     const auto status = status_at(file.get(), "");
-    return status && status->uid == owner;
+    if (!status) return std::unexpected(status.error());
+    return status->uid == owner ? result<>() : error(ESTALE);
 }
 
 namespace {
 
-/// Takes the new name with something empty, then renames onto that, unless somebody has put something else
-/// there meanwhile; what is put there just then is lost, if it is no directory.
+bool is_at(const target& at, const file_status& wanted) {
+    const auto there = status_at(at.fd, at.path);
+    return there && same_file(*there, wanted);
+}
+
+/// By a second name for a moment.
+result<> rename_by_link(const target& from, const target& to, const file_status& source) {
+    const auto linked = attempt([&] { return ::linkat(from.fd, from.path, to.fd, to.path, 0); });
+    if (!linked) return std::unexpected(linked.error());
+    if (!is_at(from, source)) return error(ESTALE);  // somebody has put another one there: theirs
+    const auto unlinked = attempt([&] { return ::unlinkat(from.fd, from.path, 0); });
+    if (unlinked) return {};
+    if (is_at(to, source)) static_cast<void>(attempt([&] { return ::unlinkat(to.fd, to.path, 0); }));
+    return std::unexpected(unlinked.error());
+}
+
+/// Takes the new name with something empty, then renames onto that. What others put in its place just then is
+/// lost, if it is no directory.
 result<> rename_onto_claim(const target& from, const target& to, bool is_directory) {
     const auto made = attempt([&] {
         if (is_directory) return ::mkdirat(to.fd, to.path, 0700);
         return ::openat(to.fd, to.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     });
     if (!made) return std::unexpected(made.error());
-    if (!is_directory) {
-        const unique_fd file(*made);
-        const auto claim = status_at(file.get(), "");
-        const auto there = status_at(to.fd, to.path);
-        if (!claim || !there || !same_file(*claim, *there)) return error(EEXIST);
-    }
+    const unique_fd file(is_directory ? -1 : *made);
+    const auto claim = is_directory ? status_at(to.fd, to.path) : status_at(file.get(), "");
+    if (!claim) return std::unexpected(claim.error());
+    if (!is_at(to, *claim)) return error(EEXIST);
     const auto renamed = attempt([&] { return ::renameat(from.fd, from.path, to.fd, to.path); });
     if (renamed) return {};
-    static_cast<void>(attempt([&] { return ::unlinkat(to.fd, to.path, is_directory ? AT_REMOVEDIR : 0); }));
+    if (is_at(to, *claim))
+        static_cast<void>(
+            attempt([&] { return ::unlinkat(to.fd, to.path, is_directory ? AT_REMOVEDIR : 0); }));
     return std::unexpected(renamed.error());
 }
 
@@ -121,15 +138,12 @@ result<> rename_if_free(const target& from, const target& to) {
         if (!into) return std::unexpected(into.error());
         return is_below(into->base.get(), *source) ? error(EINVAL) : rename_onto_claim(from, to, true);
     }
-    const auto linked = attempt([&] { return ::linkat(from.fd, from.path, to.fd, to.path, 0); });
-    if (linked) {  // a second name for a moment
-        const auto unlinked = attempt([&] { return ::unlinkat(from.fd, from.path, 0); });
-        return unlinked ? result<>() : std::unexpected(unlinked.error());
-    }
+    const result<> linked = rename_by_link(from, to, *source);
+    if (linked) return linked;
     // There may be no links, or not of this file.
     const int number = linked.error().value();
     const bool may_rename = number == EPERM || number == EOPNOTSUPP || number == ENOSYS || number == EMLINK;
-    return may_rename ? rename_onto_claim(from, to, false) : std::unexpected(linked.error());
+    return may_rename ? rename_onto_claim(from, to, false) : linked;
 }
 
 result<> give_name(int base, const char* temporary, const char* name, bool replace) {

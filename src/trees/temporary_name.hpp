@@ -54,8 +54,8 @@ auto make_temporary(Make&& make)
 [[nodiscard]] result<> give_first_name(int fd, int base, const char* name) noexcept;
 
 /// Whether what we make in a directory gets this owner: us, or whom the file system decides (vfat, a squashed
-/// NFS).
-[[nodiscard]] bool is_our_owner(uid_t owner, int base);
+/// NFS). ESTALE if not.
+[[nodiscard]] result<> check_owner(uid_t owner, int base);
 
 /// rename(2), if the new name is free (EEXIST), also where the file system cannot be asked for just this.
 [[nodiscard]] result<> rename_if_free(const target& from, const target& to);

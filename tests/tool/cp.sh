@@ -156,6 +156,8 @@ as_cp() { # OPTIONS: two files of one name into a directory
 for options in '' -n -u -i -f; do
     promise "two files of one name $options: as cp" same_twice as_cp $options
 done
+promise "two names of a file from two directories are not one source" eval 'mkdir h1 h2 h3; echo >h1/f; ln h1/f h2/f; ! "$aio" cp h1/f h2/f h3 2>/dev/null'
+promise "nor are a link and what it leads to" eval 'mkdir h4 h5; ln -s ../h1/f h4/f; ! "$aio" cp -a h4/f h1/f h5 2>/dev/null'
 promise "a source under two spellings" complains 'again, and left out: ./e$' eval '"$aio" cp e ./e tw2 || mkdir tw2 && "$aio" cp e ./e tw2'
 promise "-n of a file onto itself is none" eval 'cp e self && ln self self2 && "$aio" cp -n self self && "$aio" cp -n self self2'
 promise "-u looks at what a link leads to" eval 'echo old >lo; echo new >ln; touch -d 2005-01-01 lo; ln -s ln ll; touch -hd 2001-01-01 ll
@@ -172,10 +174,18 @@ quoting() { # names that need it, as cp shows them
 promise "names are quoted as a shell takes them" eval 'LC_ALL=C quoting | sort | uniq -c | awk "\$1 != 2 { print; wrong = 1 } END { exit wrong }"'
 promise "-f replaces a link to what may not be written" eval 'rm -rf lf; mkdir lf && echo 2 >lf/b && chmod 444 lf/b && ln -s b lf/l && chmod 777 lf && echo 1 >lf.new &&
     as_nobody "$aio" cp -f lf.new lf/l && [[ ! -L lf/l && $(<lf/l) == 1 && $(<lf/b) == 2 ]]'
+as_cp_under() { # UMASK
+    local each
+    for each in cp "$aio cp"; do
+        rm -rf um && mkdir -p um/s/t && echo 1 >um/s/t/f && chmod 777 um
+        as_nobody bash -c "umask $1; cd um; $each -r s d"
+        echo $? $(find um/d -printf '%p%m ' | sort)
+        chmod -R u+rwx um
+        [[ $(<um/d/t/f) == 1 ]] || echo "not copied by $each"
+    done
+}
 for mask in 0222 0277 0700 0777; do
-    promise "with the umask $mask, as cp" same_twice eval 'for each in cp "$aio cp"; do
-        rm -rf um; mkdir -p um/s/t; echo 1 >um/s/t/f; chmod 777 um; as_nobody bash -c "umask $1; cd um; $0 -r s d" "$each" '$mask' 2>/dev/null
-        echo $? $(find um/d -printf "%p%m " | sort); chmod -R u+rwx um; done'
+    promise "with the umask $mask, as cp" same_twice as_cp_under $mask
 done
 promise "a source twice" eval 'mkdir tw && "$aio" cp e e tw 2>said && grep -q "^aio cp: again, and left out: e$" said'
 promise "why there is no directory" complains '^aio cp: target gone: No such file' "$aio" cp e n gone

@@ -65,4 +65,11 @@ no_attributes() {
             { echo "status $status"; cat said; exit 1; }' "$aio"
 }
 if unshare -m true 2>/dev/null; then promise "what cannot be kept is named" no_attributes; else skip "no mount namespace"; fi
+# A group that the copy cannot have: it and others may do what both might, and those who are named what they could.
+if ((EUID == 0)); then
+    mkdir g && chmod 777 . g && echo text >g/f && chgrp 4242 g/f && chmod 664 g/f && setfacl -m u:4243:---,u:4244:rw,g::rw g/f
+    shown() { getfacl -nc "$1" 2>/dev/null | tr '\n' ' '; }
+    wanted='user::rw- user:4243:--- user:4244:rw- group::r-- mask::rw- other::r-- '
+    promise "cp -p without the group" eval 'as_nobody "$aio" cp -p g/f g/copy && [[ $(shown g/copy) == "$wanted"* ]] || { shown g/copy; false; }'
+fi
 finish

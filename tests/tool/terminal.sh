@@ -71,7 +71,7 @@ asks_as() { # the same, one after the other
 nobody=$( ((EUID)) || echo setpriv --reuid=65534 --regid=65534 --clear-groups --)
 chmod 777 .
 promise "rm -r asks before it goes in" asks_as $'n\n' rm -r q/shut
-promise "and then goes in" eval 'asked $'"'y\\n'"' "$aio" rm -r q/shut | grep -q "^q/shut/sub$"' # which is empty by now
+promise "and then goes in" eval 'asked $'"'y\\n'"' "$aio" rm -r q/shut >said; grep -q "^q/shut/sub$" said && ! grep -q sub/f said'
 promise "mv asks before it replaces" asks_as $'n\n' mv q/new q/old
 promise "and then does" asks_as $'y\n' mv q/new q/old
 promise "mv -i too" asks_as $'n\n' mv -i q/new q/old

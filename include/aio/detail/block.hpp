@@ -167,6 +167,8 @@ AIO_EXPORT void deallocate(void* memory, std::uint8_t size_class) noexcept;
 /// Allocates and makes a block.
 template <class Block, class... Arguments>
 [[nodiscard]] Block* make_block(std::size_t bytes, Arguments&&... arguments) {
+    static_assert(alignof(Block) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "captures may not be over-aligned: capture a pointer");
     auto* made = new (allocate(bytes))
         Block(std::forward<Arguments>(arguments)...);  // moving a callback does not throw
     made->size_class = size_class_of(bytes);
