@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "activity.hpp"
 
-#include "completions.hpp"
-
 #include <utility>
 
 namespace aio::detail {

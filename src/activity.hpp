@@ -2,14 +2,14 @@
 // activity: tells an event loop's adapter when anything is outstanding and when nothing is.
 #pragma once
 
+#include "completions.hpp"
+
 #include <aio/loop/attachment.hpp>
 
 #include <atomic>
 #include <mutex>
 
 namespace aio::detail {
-
-class completions;
 
 /// At most one adapter for each engine. It is told of every change between "something is outstanding" and
 /// "nothing is" exactly once, whichever threads submit meanwhile.
@@ -32,13 +32,16 @@ class activity {
 
     /// A poll has ended; `outstanding()` counts, in the single order.
     template <class Outstanding>
-    void turn_ended(Outstanding&& outstanding) noexcept {
+    void turn_ended(Outstanding&& outstanding, completions& wakeup) noexcept {
         if (!told_ || told_->keeps_ == loop::attachment::keeper::nobody) return;
         // Relaxed: whoever sets it wakes the poller after that, so there will be another turn.
         if (!late_.load(std::memory_order_relaxed) && (resting() || outstanding())) return;
         std::lock_guard held(mutex);
         if (late_.exchange(false, std::memory_order_relaxed)) tell(true);
         if (resting() || outstanding()) return;
+        // Only in the adapter's own poll, inside the loop, is the loop let go. After another, that one is
+        // due.
+        if (!told_->polling()) return wakeup.wake();
         resting_.store(true, std::memory_order_seq_cst);
         if (outstanding())  // submitted meanwhile: who did it waits for the lock, to find nothing to do
             resting_.store(false, std::memory_order_seq_cst);

@@ -43,7 +43,7 @@ class engine::turn {
         const bool more = engine_.route_->end_turn();
         engine_.results_->end_poll(more || !engine_.pending_.empty() || engine_.route_->stranded());
         if (engine_.route_->signals()) engine_.results_->expect_signal();
-        engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; });
+        engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; }, *engine_.results_);
     }
 
   private:
@@ -134,8 +134,9 @@ bool engine::take_up(block& request) {
         return false;
     }
     auto& group = static_cast<group_block&>(request);
-    count_delivered();  // G-2: a waiting group is not counted, its members are
-    if (!group.members) return group.finished = true;
+    // G-2: a waiting group is not counted, its members are.
+    if (!std::exchange(group.counted, true)) count_delivered();
+    if (!group.members && !group.feeding) return group.finished = true;
     park(request);
     return false;
 }
@@ -182,7 +183,7 @@ void engine::deliver(block& first) {
         if (!parent) continue;
         parent->leave(*delivered);
         if (parent->era != era_.load(std::memory_order_relaxed)) return;  // as above, of a feeder
-        if (parent->begun && !parent->members && !parent->finished) {
+        if (parent->begun && !parent->members && !parent->finished && !parent->feeding) {
             parent->finished = true;
             unpark(*parent);
             request = parent;
@@ -297,6 +298,14 @@ void engine::finished(block& task) noexcept {
     task.state.store(phase::done, std::memory_order_relaxed);
     unpark(task);
     results_->push(task);
+}
+
+/// A group that was taken up while its feeder ran, which polled and then added nothing.
+void engine::take_up_again(group_block& group) noexcept {
+    if (group.era != era_.load(std::memory_order_relaxed)) return;  // as above, of the feeder
+    unpark(group);
+    group.begun = false;
+    results_->push(group);
 }
 
 // The end.

@@ -49,6 +49,7 @@ class engine {
                                    void* value) noexcept;
     void resume_next(std::coroutine_handle<> next) noexcept;
     void finished(block& task) noexcept;
+    void take_up_again(group_block& group) noexcept;
     [[nodiscard]] clock::time_point now() const noexcept { return route_->now(); }
     [[nodiscard]] bool attach(loop::attachment& told) noexcept { return activity_.attach(told, *results_); }
     void detach() noexcept { activity_.detach(); }

@@ -38,6 +38,7 @@ void group_block::feed(std::unique_ptr<feeder> replacing) noexcept {
     if (!source) return;
     if (!limit) limit = 2;
     refill();
+    settle();
 }
 
 void group_block::stop_feeding() noexcept {
@@ -48,6 +49,12 @@ void group_block::stop_feeding() noexcept {
 void group_block::set_limit(std::size_t most) noexcept {
     limit = most;
     refill();
+    settle();
+}
+
+/// Nobody else ends it if a poll inside the feeder found it empty.
+void group_block::settle() noexcept {
+    if (begun && !members && !finished && !feeding) owner->take_up_again(*this);
 }
 
 void group_block::refill() noexcept {

@@ -55,6 +55,43 @@ TEST_P(Feeder, RunsAtOnceUpToTheLimit) {  // G-10, T-07
     EXPECT_TRUE(over);
 }
 
+/// Whoever lists a directory in the feeder, say. The polls inside find the group without members.
+TEST_P(Feeder, MayPoll) {  // M-13, G-11
+    for (const bool is_detached : {false, true}) {
+        auto io = make_context();
+        fed = ended = 0;
+        over = false;
+        group all(*io, {.limit = 1}, on_end());
+        all.feed([&](group& to) {
+            if (++fed > 3) return;
+            EXPECT_TRUE(io->run(nop()));
+            to.add(busy(0s), on_member());
+            if (fed == 2) io->run(busy(2ms));  // meanwhile the member ends
+        });
+        if (is_detached) all.detach();
+        io->flush();
+        EXPECT_EQ(ended, 3);
+        EXPECT_TRUE(over);
+    }
+}
+
+TEST_P(Feeder, MayPollAndAddNothing) {
+    auto io = make_context();
+    group all(*io, {.limit = 2}, on_end());
+    all.feed([&](group&) { EXPECT_TRUE(io->run(nop())); });
+    EXPECT_FALSE(over) << "called inside feed";
+    io->flush();
+    EXPECT_TRUE(over);
+    EXPECT_TRUE(all.done());
+    group more(*io, {}, on_end());
+    over = false;
+    more.feed([&](group&) { EXPECT_TRUE(io->run(nop())); });
+    more.add(nop(), on_member());  // it is not over yet
+    io->flush();
+    EXPECT_EQ(ended, 1);
+    EXPECT_TRUE(over);
+}
+
 TEST_P(Feeder, KeepsTheLimitAfterEveryMember) {  // G-11
     auto io = make_queueing_context();
     group all(*io, {.limit = 3}, on_end());

@@ -5,6 +5,10 @@
 #include <aio/context.hpp>
 #include <aio/detail/group_block.hpp>
 
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
 namespace aio {
 
 struct group_options {
@@ -100,9 +104,12 @@ class group {
     [[nodiscard]] std::size_t size() const noexcept { return state().members; }
     [[nodiscard]] bool done() const noexcept { return state().finished; }
 
-    /// What the group is to deliver: success, or an error (G-7). The last call counts.
+    /// What the group is to deliver: success, or an error (G-7), which is `state_not_recoverable` if it is
+    /// none of the system's. The last call counts.
     void result(const std::error_code& error) noexcept {
-        block_->error = static_cast<std::int16_t>(error.value());
+        const bool is_errno =
+            error.category() == std::system_category() || error.category() == std::generic_category();
+        block_->error = static_cast<std::int16_t>(is_errno || !error ? error.value() : ENOTRECOVERABLE);
     }
 
     /// Cancels the members, ends the feeding; the group's callback gets `operation_canceled`.

@@ -18,14 +18,23 @@
 
 #include <sys/uio.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace aio {
+
+namespace detail {
+/// What tells where text begins, but not how long it is.
+template <class T>
+concept unsized_text = std::is_pointer_v<std::remove_cvref_t<T>> ||
+                       std::same_as<std::remove_extent_t<std::remove_reference_t<T>>, char>;
+}  // namespace detail
 
 /// Reads up to `into.size()` bytes and gives how many; 0 is the end of the file: read(2), pread(2), R-READ.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> read(file_view from AIO_LIFETIMEBOUND,
@@ -80,6 +89,10 @@ namespace aio {
                                                       std::span<const iovec> bytes AIO_LIFETIMEBOUND,
                                                       std::optional<std::int64_t> offset = {});
 
+/// Not as write(2): a pointer has no size, and what follows is the offset. Say std::string_view(text, size).
+template <detail::unsized_text P>
+operation<std::size_t> write(file_view to, P&& text, std::integral auto size) = delete;
+
 /// Writes until all is written, and gives how many bytes that were: always all. Waits where a non-blocking
 /// descriptor takes nothing more yet.
 ///
@@ -90,6 +103,8 @@ namespace aio {
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::string_view text AIO_LIFETIMEBOUND,
                                                           std::optional<std::int64_t> offset = {});
+template <detail::unsized_text P>
+operation<std::size_t> write_all(file_view to, P&& text, std::integral auto size) = delete;
 /// The same from any number of buffers.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::span<const iovec> bytes AIO_LIFETIMEBOUND,

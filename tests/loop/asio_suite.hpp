@@ -222,8 +222,29 @@ TYPED_TEST_P(AsioLoop, DestroysWhatIsSuspended) {
     EXPECT_TRUE(alive.expired());
 }
 
+TYPED_TEST_P(AsioLoop, GoesOnWithWhatTheLastCallbackPosts) {
+    for (const int hint : {1, 2}) {
+        typename TypeParam::io_context loop(hint);
+        context other;
+        typename TypeParam::loop::adapter attached(other, loop);
+        int posted = 0;
+        other.submit(aio::nop(), [&](result<>) { post(loop, [&] { post(loop, [&] { ++posted; }); }); });
+        loop.run();
+        EXPECT_EQ(posted, 1);
+    }
+}
+
+TYPED_TEST_P(AsioLoop, RunsAfterAPollBeforeIt) {
+    int posted = 0;
+    EXPECT_TRUE(this->io.run(aio::stat("/")));
+    post(this->loop, [&] { ++posted; });
+    this->loop.run();  // not restarted: nothing has stopped it
+    EXPECT_EQ(posted, 1);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(AsioLoop, CallsAHandler, AwaitsInAsiosCoroutines, ThrowsErrorsIntoAsiosCoroutines,
                             AwaitsTasks, KeepsAPromise, DispatchesToTheHandlersExecutor, RunsOnSeveralThreads,
-                            LetsExceptionsLeaveRunAndGoesOn, DestroysWhatIsSuspended);
+                            LetsExceptionsLeaveRunAndGoesOn, DestroysWhatIsSuspended,
+                            GoesOnWithWhatTheLastCallbackPosts, RunsAfterAPollBeforeIt);
 
 }  // namespace aio::test

@@ -51,4 +51,23 @@ class libevent_loop {
 using libevents = testing::Types<libevent_loop<0>, libevent_loop<static_cast<short>(EV_ET)>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Libevent, AnyLoop, libevents);
 
+TEST(Libevent, OnceReturnsAfterResults) {
+    event_base* base = event_base_new();
+    event* idle = event_new(base, -1, EV_PERSIST, [](int, short, void*) {}, nullptr);
+    timeval for_long = {.tv_sec = 5, .tv_usec = 0};
+    event_add(idle, &for_long);
+    {
+        context io;
+        loop::libevent files(io, base);
+        bool done = false;
+        io.submit(busy(1ms), [&](result<>) { done = true; });
+        const auto began = std::chrono::steady_clock::now();
+        while (!done)
+            event_base_loop(base, EVLOOP_ONCE);
+        EXPECT_LT(std::chrono::steady_clock::now() - began, 4s) << "it waited for another event";
+    }
+    event_free(idle);
+    event_base_free(base);
+}
+
 }  // namespace aio::test

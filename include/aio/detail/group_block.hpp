@@ -47,12 +47,14 @@ class AIO_EXPORT group_block : public composite {
     std::size_t limit = 0;
     bool finished = false;  // its callback runs or has run
     bool added = false;     // the feeder added something
-    bool feeding = false;
+    bool feeding = false;   // its feeder runs: it is not complete
+    bool counted = false;   // as delivered, when it was taken up
     bool feeds_on = false;  // the feeder that runs is wanted again
     std::unique_ptr<feeder> source;
     waiter* waiters = nullptr;  // the coroutines that await it
 
   private:
+    void settle() noexcept;
     template <class Visit>
     void visit_all(Visit visit) noexcept;
 

@@ -67,8 +67,9 @@ class AIO_EXPORT attachment {
   private:
     friend class detail::activity;
 
-    /// The loop is to stay alive, as something is outstanding; or need not. A new attachment keeps its loop
-    /// alive until it was polled once. Not called if `nobody` is the keeper; else with a lock held.
+    /// The loop is to stay alive, as something is outstanding; or need not, which is said inside `poll` only.
+    /// A new attachment keeps its loop alive until it was polled once. Not called if `nobody` is the keeper;
+    /// else with a lock held.
     virtual void keep(bool alive) noexcept { static_cast<void>(alive); }
     /// The context is being destroyed: the descriptor must not be watched any more.
     virtual void ended() noexcept = 0;

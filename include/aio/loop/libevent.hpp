@@ -24,8 +24,10 @@ class libevent final : public attachment {
     libevent(context& io, event_base* base, short trigger = 0, const poll_budget& budget = default_budget)
         : attachment(io, budget, keeper::loop_thread),
           results_(event_new(base, fd(), static_cast<short>(EV_READ | EV_PERSIST | trigger), ready, this)),
-          keeper_(event_new(base, -1, EV_PERSIST, ready, this)) {
-        if (!results_ || !keeper_) throw std::system_error(ENOMEM, std::system_category(), "event_new");
+          delivery_(event_new(base, -1, 0, deliver, this)),
+          keeper_(event_new(base, -1, EV_PERSIST, deliver, this)) {
+        if (!results_ || !delivery_ || !keeper_)
+            throw std::system_error(ENOMEM, std::system_category(), "event_new");
         // libevent has no other word for an event that does not keep its loop alive. It must be watched then,
         // too: another thread may submit.
         auto& flags = results_->ev_evcallback.evcb_flags;
@@ -41,17 +43,23 @@ class libevent final : public attachment {
         void operator()(event* of) const noexcept { event_free(of); }
     };
 
-    static void ready(int, short, void* self) noexcept { static_cast<libevent*>(self)->poll(); }
+    /// Internal events do not count: EVLOOP_ONCE would not return after them.
+    static void ready(int, short, void* self) noexcept {
+        event_active(static_cast<libevent*>(self)->delivery_.get(), EV_READ, 0);
+    }
+    static void deliver(int, short, void* self) noexcept { static_cast<libevent*>(self)->poll(); }
     void keep(bool alive) noexcept override {
         static constexpr timeval a_year = {.tv_sec = 366 * 24 * 3600, .tv_usec = 0};
         static_cast<void>(alive ? event_add(keeper_.get(), &a_year) : event_del(keeper_.get()));
     }
     void ended() noexcept override {
         results_.reset();
+        delivery_.reset();
         keeper_.reset();
     }
 
     std::unique_ptr<event, free_event> results_;
+    std::unique_ptr<event, free_event> delivery_;
     std::unique_ptr<event, free_event> keeper_;  // a timer that is there while the loop is to stay alive
 };
 

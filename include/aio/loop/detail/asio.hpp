@@ -131,7 +131,23 @@ class basic_asio final : public loop::attachment {
                 if (!failed && watched->owner) ready(std::move(watched));
             });
     }
+    /// Work, while it lives.
+    class held {
+      public:
+        explicit held(const typename Library::executor& executor) : executor_(executor) {
+            executor_.on_work_started();
+        }
+        held(const held&) = delete;
+        held& operator=(const held&) = delete;
+        ~held() { executor_.on_work_finished(); }
+
+      private:
+        typename Library::executor executor_;
+    };
+
     static void ready(std::shared_ptr<watch> watched) {
+        // What callbacks post is not counted yet: to let go of the loop in between would stop it.
+        const held until_it_waits_again(watched->owner->executor_);
         try {
             watched->owner->poll();
         } catch (...) {
