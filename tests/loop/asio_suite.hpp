@@ -224,12 +224,12 @@ TYPED_TEST_P(AsioLoop, DestroysWhatIsSuspended) {
 
 TYPED_TEST_P(AsioLoop, GoesOnWithWhatTheLastCallbackPosts) {
     for (const int hint : {1, 2}) {
-        typename TypeParam::io_context loop(hint);
+        typename TypeParam::io_context own(hint);
         context other;
-        typename TypeParam::loop::adapter attached(other, loop);
+        typename TypeParam::loop::adapter attached(other, own);
         int posted = 0;
-        other.submit(aio::nop(), [&](result<>) { post(loop, [&] { post(loop, [&] { ++posted; }); }); });
-        loop.run();
+        other.submit(aio::nop(), [&](result<>) { post(own, [&] { post(own, [&] { ++posted; }); }); });
+        own.run();
         EXPECT_EQ(posted, 1);
     }
 }
