@@ -7,6 +7,7 @@
 #include <aio/aio.hpp>
 
 #include <algorithm>
+#include <ios>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -24,6 +25,15 @@ class Group : public engine_test {
         return [this, number](result<> outcome) { order.push_back(outcome ? number : -number); };
     }
 };
+
+TEST_P(Group, DeliversAnErrorOfNoSystemAsSuch) {  // G-7
+    auto io = make_context();
+    std::error_code delivered;
+    group all(*io, {}, [&](result<> outcome) { delivered = outcome.error(); });
+    all.result(std::error_code(1, std::iostream_category()));  // 1 is EPERM of the system's
+    io->flush();
+    EXPECT_EQ(delivered, std::errc::state_not_recoverable);
+}
 
 TEST_P(Group, WithoutMembersEndsAtTheNextPollNotAtCreation) {  // G-1, G-3, T-06
     auto io = make_context();

@@ -27,6 +27,16 @@ off_t position(const aio::file& file) {
     return ::lseek(file.fd(), 0, SEEK_CUR);
 }
 
+/// A pointer and a size, as for write(2): the size would be the offset.
+template <class... Arguments>
+concept may_be_written = requires(Arguments&&... arguments) {
+    aio::write(3, std::forward<Arguments>(arguments)...);
+    aio::write_all(3, std::forward<Arguments>(arguments)...);
+};
+static_assert(!may_be_written<const char*, std::size_t> && !may_be_written<char (&)[8], int>);
+static_assert(may_be_written<const char*> && may_be_written<const char (&)[5], int>);
+static_assert(may_be_written<std::string_view, std::int64_t>);
+
 class Read : public aio::test::operations {};
 class Write : public aio::test::operations {};
 class Sendfile : public aio::test::operations {};

@@ -384,6 +384,18 @@ TEST_F(TreesSafety, ADirectoryThatIsGoneWhenItIsOpenedIsNoFailure) {  // T-6
     EXPECT_TRUE(all_is_well(rmtree(path("tree"))));
 }
 
+TEST_F(TreesSafety, WalkLeavesOutWhatIsGoneWhenItsStatusIsAsked) {  // T-6
+    const judged_system_calls removes({file_}, [&](std::string_view call, const std::string&, auto) {
+        if (call == "statx") ::unlink(file_.c_str());
+        return fault();
+    });
+    context io;
+    std::size_t entries = 0;
+    EXPECT_TRUE(io.run(walk(tree_->root().string(), [&](const walk_batch& batch) { entries += batch.size(); },
+                            {.status = true})));
+    EXPECT_EQ(entries, 1U) << "the root";
+}
+
 TEST_F(TreesSafety, AWriteThatWritesNothingIsAnError) {  // T-14
     context io;
     const judged_system_calls nothing({tree_->root()}, [](std::string_view call, const std::string&, auto) {

@@ -47,8 +47,8 @@ class destination {
 /// Whether both paths are of one name in one directory.
 [[nodiscard]] bool is_same_entry(const std::string& a, const std::string& b);
 
+/// Whether the first is later than the second, or was changed later; `follow` as above.
 [[nodiscard]] bool is_newer(const timespec& a, const timespec& b);
-/// Whether the first was changed later than the second; `follow` as above.
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);
 
 /// A name in quotes, as coreutils show it: a shell would take it for the same name.

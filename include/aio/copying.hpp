@@ -90,8 +90,8 @@ struct copy_options {
     inline_function<void(std::uint64_t bytes)> written = {};
 };
 
-/// Copies a file: R-COPY. `to` is the copy's own path. Whatever the size claimed,
-/// the content is read to its end. FIFOs, sockets and devices are made anew, not read.
+/// Copies a file: R-COPY. `to` is the copy's own path. Whatever the size claimed, the content is read to its
+/// end. FIFOs, sockets and devices are made anew, not read.
 ///
 /// A partial file is never seen, except in place, and an empty one where the file system has neither links
 /// nor RENAME_NOREPLACE. Owner and group that may not be given are left out, and with them the set-id bits.
@@ -113,8 +113,8 @@ struct copy_options {
 [[nodiscard]] AIO_EXPORT task<tree_result> move(path_view from, path_view to, copy_options how = {});
 
 struct store_options {
-    /// Of a new file, less the umask. One that is replaced hands its owner and permissions on; not the set-id
-    /// bits, which were given to what it held, and to another group no more than others have.
+    /// Of a new file, less the umask. One that is replaced hands its owner and permissions on, as far as T-12
+    /// lets it; not the set-id bits, which were given to what it held.
     mode_t mode = 0666;
     on_existing existing = on_existing::replace;  // or `fail`
     /// Write content and name to the disk before it is done.

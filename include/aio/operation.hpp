@@ -34,7 +34,7 @@ class [[nodiscard]] operation {
     operation& operator=(const operation&) = delete;
     ~operation() = default;
 
-    /// The same operation, run as `how` says, and in nothing as an earlier `with` said.
+    /// The same operation, run as `how` says. Replaces all that an earlier `with` said.
     [[nodiscard]] operation with(const options& how) && noexcept {
         how_ = how;
         return std::move(*this);

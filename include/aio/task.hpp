@@ -92,7 +92,7 @@ class [[nodiscard]] task {
         if (frame_) frame_.destroy();
     }
 
-    /// The same task, run as `how` says, and in nothing as an earlier `with` said.
+    /// The same task, run as `how` says. Replaces all that an earlier `with` said.
     [[nodiscard]] task with(const options& how) && noexcept {
         if (frame_) frame_.promise().how = how;
         return std::move(*this);

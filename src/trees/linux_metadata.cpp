@@ -192,8 +192,9 @@ mode_t mode_for_another_group(const metadata_of& to, mode_t mode, bool has_acl) 
 result<> set_mode(const metadata_of& of, mode_t mode) {
     auto made = attempt(
         [&] { return of.only_path ? ::chmod(proc_path(of.fd).text.data(), mode) : ::fchmod(of.fd, mode); });
-    if (!made) return std::unexpected(made.error());
-    return {};
+    if (made) return {};
+    const bool no_proc = made.error() == std::errc::no_such_file_or_directory;  // it is open
+    return no_proc ? error(EOPNOTSUPP) : std::unexpected(made.error());
 }
 
 metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source, preserve keep,

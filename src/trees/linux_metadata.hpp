@@ -17,6 +17,7 @@ struct metadata_of {
     bool only_path = false;
 };
 
+/// EOPNOTSUPP if that takes /proc, and there is none.
 [[nodiscard]] result<> set_mode(const metadata_of& of, mode_t mode);
 
 /// Copies owner, extended attributes with ACLs, permissions and times, in that order, so that nobody may do

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // chmod_tree, chown_tree. fchmodat2 is Linux's.
+#include "linux_metadata.hpp"
 #include "operand.hpp"
 #include "run.hpp"
 
@@ -7,9 +8,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstdio>
 
 namespace aio {
 
@@ -24,7 +22,7 @@ constexpr long fchmodat2_number = 452;
 #endif
 
 /// Sets the mode of an entry, and never of what a link leads to.
-result<> set_mode(int base, const char* name, mode_t mode) {
+result<> set_mode_of(int base, const char* name, mode_t mode) {
     auto set = attempt([&] { return ::syscall(fchmodat2_number, base, name, mode, AT_SYMLINK_NOFOLLOW); });
     if (set) return {};
     if (set.error() != std::errc::function_not_supported) return std::unexpected(set.error());
@@ -34,12 +32,7 @@ result<> set_mode(int base, const char* name, mode_t mode) {
     const unique_fd entry(*opened);
     const auto status = status_at(entry.get(), "");
     if (!status || status->is_symlink()) return error(std::errc::operation_not_supported);
-    std::array<char, 40> path = {};
-    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", entry.get());
-    auto changed = attempt([&] { return ::chmod(path.data(), mode); });
-    if (changed) return {};
-    const bool no_proc = changed.error() == std::errc::no_such_file_or_directory;  // the entry is open
-    return no_proc ? error(EOPNOTSUPP) : std::unexpected(changed.error());
+    return set_mode(metadata_of{.fd = entry.get(), .only_path = true}, mode);
 }
 
 /// Does something to each entry, to directories when all below them is done.
@@ -101,7 +94,7 @@ class mode_change final : public change {
     const char* operation() const noexcept override { return "chmod"; }
     result<> change_other(int base, const dirent_view& entry) override {
         if (others_ == keep_mode || entry.type == file_type::symlink) return {};
-        return set_mode(base, entry.name.data(), others_);
+        return set_mode_of(base, entry.name.data(), others_);
     }
     result<> change_directory(int fd) override {
         if (directories_ == keep_mode) return {};

@@ -38,12 +38,8 @@ result<> rename_at_once(const moving& what) {
     if (const int wrong = from.error ? from.error : to.error) return error(wrong);
     // The way to the new name may lead through the old one, which is gone then.
     const auto operand = what.how.durable ? open_operand(to) : tree_operand{};
-    if (what.how.existing == on_existing::fail) {
-        if (const result<> made = rename_if_free(from, to); !made) return made;
-    } else {
-        const auto made = attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, 0); });
-        if (!made) return std::unexpected(made.error());
-    }
+    const result<> made = rename_to(from, to, what.how.existing != on_existing::fail);
+    if (!made) return made;
     if (!operand) return std::unexpected(operand.error());
     return what.how.durable ? sync_directory(operand->base.get()) : result<>();
 }

@@ -58,16 +58,6 @@ result<> give_first_name(int fd, int base, const char* name) noexcept {
     return {};
 }
 
-namespace {
-
-target target_in(int base, const char* name) {
-    target made = path_target(name);
-    made.fd = base;
-    return made;
-}
-
-}  // namespace
-
 result<> check_owner(uid_t owner, int base) {
     if (owner == ::geteuid()) return {};
     auto made = make_temporary([&](const char* name) {
@@ -120,8 +110,7 @@ result<> rename_onto_claim(const target& from, const target& to, bool is_directo
     return std::unexpected(renamed.error());
 }
 
-}  // namespace
-
+/// Also where the file system cannot be asked for just this.
 result<> rename_if_free(const target& from, const target& to) {
     const auto renamed =
         attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, RENAME_NOREPLACE); });
@@ -146,11 +135,23 @@ result<> rename_if_free(const target& from, const target& to) {
     return may_rename ? rename_onto_claim(from, to, false) : linked;
 }
 
-result<> give_name(int base, const char* temporary, const char* name, bool replace) {
-    if (!replace) return rename_if_free(target_in(base, temporary), target_in(base, name));
-    const auto named = attempt([&] { return ::renameat2(base, temporary, base, name, 0); });
-    if (!named) return std::unexpected(named.error());
+target target_in(int base, const char* name) {
+    target made = path_target(name);
+    made.fd = base;
+    return made;
+}
+
+}  // namespace
+
+result<> rename_to(const target& from, const target& to, bool replace) {
+    if (!replace) return rename_if_free(from, to);
+    const auto renamed = attempt([&] { return ::renameat2(from.fd, from.path, to.fd, to.path, 0); });
+    if (!renamed) return std::unexpected(renamed.error());
     return {};
+}
+
+result<> give_name(int base, const char* temporary, const char* name, bool replace) {
+    return rename_to(target_in(base, temporary), target_in(base, name), replace);
 }
 
 }  // namespace aio::detail

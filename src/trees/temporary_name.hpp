@@ -57,10 +57,9 @@ auto make_temporary(Make&& make)
 /// NFS). ESTALE if not.
 [[nodiscard]] result<> check_owner(uid_t owner, int base);
 
-/// rename(2), if the new name is free (EEXIST), also where the file system cannot be asked for just this.
-[[nodiscard]] result<> rename_if_free(const target& from, const target& to);
-
-/// The last step: what is complete gets its name, replacing what has it or not (EEXIST).
+/// rename(2), replacing what has the new name or not (EEXIST).
+[[nodiscard]] result<> rename_to(const target& from, const target& to, bool replace);
+/// The last step of something new: what is complete gets its name.
 [[nodiscard]] result<> give_name(int base, const char* temporary, const char* name, bool replace);
 
 }  // namespace aio::detail

@@ -16,6 +16,7 @@ for command in scan cat cp mv rm du sync routes; do
 done
 promise "help fits into 60 columns" prints '' eval '
     for command in "" scan cat cp mv rm du sync routes; do "$aio" $command --help; done | grep -E "^.{61}"'
+promise "a flag takes no value" eval 'touch kept; ! "$aio" rm --force=false kept 2>/dev/null && [[ -e kept ]]'
 promise "no command is wrong usage" status 2 quiet "$aio"
 promise "an unknown command is wrong usage" status 2 quiet "$aio" nothing
 promise "and is named" complains nothing "$aio" nothing
