@@ -65,6 +65,10 @@ bool attachment::poll() {
     return now.still_there();
 }
 
+void attachment::rest() noexcept {
+    if (engine_ && polling()) engine_->rest();
+}
+
 void attachment::detach() noexcept {
     if (engine_) std::exchange(engine_, nullptr)->detach();
 }

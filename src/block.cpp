@@ -118,6 +118,7 @@ void leaf::prepare(const call& call) noexcept {
 
 void leaf::dispose() noexcept {
     if (has_run) return;
+    has_run = true;
     release(arguments().at.keep);
     release(arguments().to.keep);
 }

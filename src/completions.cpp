@@ -70,7 +70,8 @@ void completions::begin_poll() noexcept {
 }
 
 void completions::end_poll(bool rest) noexcept {
-    if (!rest && mark(nullptr, asleep())) return;
+    // Asleep already: a poll inside another has ended since.
+    if (!rest && (mark(nullptr, asleep()) || head_.load(std::memory_order_relaxed) == asleep())) return;
     wakeup_.signal();
     signalled_.store(true, std::memory_order_relaxed);  // read by this thread only before another signal
 }

@@ -24,13 +24,10 @@ class engine::turn {
           // A poll inside a coroutine resumes others itself: the one that polls does not suspend before it
           // returns.
           driving_(std::exchange(owner.driving_, false)),
-          next_(std::exchange(owner.next_, nullptr)),
+          next_(std::exchange(owner.next_, {})),
           outer_(std::exchange(polling, &owner)) {
         engine_.become_poller();
-        if (engine_.polls_++) return;
-        engine_.inline_.renew();
-        engine_.route_->begin_turn();
-        engine_.results_->begin_poll();
+        if (engine_.polls_++ == 0 || engine_.resting_) engine_.begin_turn();
     }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
@@ -38,20 +35,37 @@ class engine::turn {
         polling = outer_;
         engine_.driving_ = driving_;
         engine_.next_ = next_;
-        if (--engine_.polls_) return;
-        engine_.deadlines_.arm(*engine_.results_, engine_.route_->next_attempt());
-        const bool more = engine_.route_->end_turn();
-        engine_.results_->end_poll(more || !engine_.pending_.empty() || engine_.route_->stranded());
-        if (engine_.route_->signals()) engine_.results_->expect_signal();
+        const bool is_outermost = --engine_.polls_ == 0;
+        if (is_outermost || engine_.resting_) engine_.end_turn();
+        if (!is_outermost) return;
+        engine_.resting_ = false;
         engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; }, *engine_.results_);
     }
 
   private:
     engine& engine_;
     bool driving_;
-    std::coroutine_handle<> next_;
+    coroutine next_;
     engine* outer_;  // another context's poll, whose callback polls this one
 };
+
+void engine::begin_turn() noexcept {
+    inline_.renew();
+    route_->begin_turn();
+    results_->begin_poll();
+}
+void engine::end_turn() noexcept {
+    deadlines_.arm(*results_, route_->next_attempt());
+    const bool more = route_->end_turn();
+    results_->end_poll(more || !pending_.empty() || route_->stranded());
+    if (route_->signals()) results_->expect_signal();
+}
+/// From here on each poll inside this one begins and ends as if it were alone.
+void engine::rest() noexcept {
+    if (polls_ == 0) return;
+    resting_ = true;
+    end_turn();
+}
 
 /// By value: a callback may destroy what the limit was read from.
 poll_result engine::deliver_results(poll_budget limit) {
@@ -173,7 +187,7 @@ void engine::deliver(block& first) {
             while (auto* each =
                        group.waiters) {  // each leaves the list before it is resumed: its frame may go
                 group.waiters = each->next;
-                resume_next(each->awaiting);
+                resume_next(each->awaiting, *each->task);
                 if (group.era != era_.load(std::memory_order_relaxed)) return;  // as above
             }
         }
@@ -281,16 +295,44 @@ void engine::run_until(block& done) {
 
 // Coroutines.
 
-void engine::resume_next(std::coroutine_handle<> next) noexcept {
+class engine::resumption {
+  public:
+    resumption(engine& owner, coroutine resumed) noexcept
+        : engine_(owner), task_(resumed.task), outer_(std::exchange(owner.running_, this)) {
+        resumed.handle.resume();
+    }
+    resumption(const resumption&) = delete;
+    resumption& operator=(const resumption&) = delete;
+    ~resumption() { engine_.running_ = outer_; }
+
+    [[nodiscard]] const composite* task() const noexcept { return task_; }
+    [[nodiscard]] const resumption* outer() const noexcept { return outer_; }
+
+  private:
+    engine& engine_;
+    composite* task_;
+    resumption* outer_;
+};
+
+void engine::resume_next(std::coroutine_handle<> next, composite& task) noexcept {
+    const coroutine wanted{next, &task};
     if (driving_) {
         // One at a time suspends and names its successor; more than one arrives only from a foreign awaiter.
-        if (std::coroutine_handle<> before = std::exchange(next_, next)) before.resume();
+        if (const coroutine before = std::exchange(next_, wanted); before.handle) resumption(*this, before);
         return;
     }
     driving_ = true;
-    for (next_ = next; next_;)
-        std::exchange(next_, nullptr).resume();
+    for (next_ = wanted; next_.handle;)
+        resumption(*this, std::exchange(next_, {}));
     driving_ = false;
+}
+
+/// Whether this is called, however indirectly, by a coroutine of the task, or of one that it awaits.
+bool engine::is_inside(const block& task) const noexcept {
+    for (const resumption* each = running_; each; each = each->outer())
+        for (const composite* part = each->task(); part; part = part->awaited_by)
+            if (part == &task) return true;
+    return false;
 }
 
 void engine::finished(block& task) noexcept {
@@ -310,31 +352,33 @@ void engine::take_up_again(group_block& group) noexcept {
 
 // The end.
 
-/// Gives everything up that can be. What is queued never runs; tasks and groups pass it on.
+/// Gives everything up that can be; sheltered requests only if more than nothing may be lost. What is queued
+/// never runs; tasks and groups pass it on.
 void engine::give_up_all(int cause, stake accepted) noexcept {
     struct pressure {
         engine* on;
         int cause;
         stake accepted;
         block* given_up;
-    } press{this, cause, accepted, nullptr};
-    block* half_made = nullptr;
-    while (block* queued = route_->take_back_any()) {
-        if (!queued->half_made || accepted == stake::memory) {
-            conclude(*queued, cause);
-        } else {  // it has begun, in a ring
-            queued->next = half_made;
-            half_made = queued;
+        [[nodiscard]] bool spares(const block& request) const noexcept {
+            return accepted == stake::nothing && request.sheltered;
         }
+    } press{this, cause, accepted, nullptr};
+    block_list kept;
+    while (block* queued = route_->take_back_any()) {
+        const bool has_begun = queued->half_made && accepted != stake::memory;  // in a ring
+        if (has_begun || press.spares(*queued))
+            kept.push_back(*queued);
+        else
+            conclude(*queued, cause);
     }
-    while (block* each = half_made) {
-        half_made = each->next;
+    while (block* each = kept.pop_front())
         route_->submit(*each, submitter::other);
-    }
     // Under the route's lock only the outcome is fixed; the blocks are pushed after.
     route_->for_each_running(
         [](block& running, void* data) {
             auto& with = *static_cast<pressure*>(data);
+            if (with.spares(running)) return;
             std::int16_t none = 0;
             running.cause.compare_exchange_strong(none, static_cast<std::int16_t>(with.cause),
                                                   std::memory_order_relaxed);
@@ -355,7 +399,7 @@ shutdown_report engine::shutdown(clock::time_point until) {
     closing_.store(true, std::memory_order_relaxed);
     shutdown_report report{.canceled = outstanding()};
     for (block* each = parked_.front(); each; each = each->next)
-        cancel(*each, ECANCELED);
+        if (!each->sheltered) cancel(*each, ECANCELED);
     while (outstanding()) {
         give_up_all(ECANCELED, stake::nothing);
         // Callbacks may start more, to be cancelled too, for ever: not longer than this.
@@ -397,6 +441,7 @@ void engine::abandon(block& request) noexcept {
     }
     if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();
     bool parked = request.begun && request.state.load(std::memory_order_relaxed) != phase::done;
+    if (parked && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
     request.drop();  // destroys the coroutine, which abandons what it awaits
     if (parked) finished(request);
 }

@@ -139,11 +139,12 @@ void engine::start(block& request, const options& how) {
             throw;
         }
     }
+    if (how.shielded) request.shielded = request.sheltered = true;
     count_submitted();
     if (activity_.resting())
         activity_.stir(poller_.load(std::memory_order_acquire) == this_thread_mark(), *results_);
-    bool refused =
-        closing_.load(std::memory_order_relaxed) && !how.shielded;  // shutdown cancels what slips through
+    // Shutdown cancels what slips through.
+    const bool refused = closing_.load(std::memory_order_relaxed) && !request.sheltered;
     if (refused && request.is != kind::group) request.cause.store(ECANCELED, std::memory_order_relaxed);
 
     if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
@@ -262,6 +263,7 @@ void engine::detach(block& request) noexcept {
 
 /// Fixes the outcome of a block that no route holds.
 void engine::conclude(block& request, int error) noexcept {
+    if (!request.has_run) request.dispose();  // the handle may live on
     request.error = static_cast<std::int16_t>(error);
     request.state.store(phase::done, std::memory_order_relaxed);  // push publishes it
     request.state.notify_all();
@@ -372,7 +374,10 @@ void engine::leave_message(composite& to) noexcept {
 
 bool execute(block& request) noexcept {
     // Relaxed: only skips a call that nobody waits for.
-    if (request.state.load(std::memory_order_relaxed) != phase::running) return false;
+    if (request.state.load(std::memory_order_relaxed) != phase::running) {
+        request.dispose();
+        return false;
+    }
     // Who cancelled it between two routes found it in none. Relaxed: then this route's mutex was theirs
     // before. Who finds it here instead, in hand, waits until it runs (worker_pool::remove).
     const int cause = request.cause.load(std::memory_order_relaxed);
@@ -380,6 +385,7 @@ bool execute(block& request) noexcept {
 }
 
 bool conclude(block& request, int failed) noexcept {
+    if (!request.has_run) request.dispose();
     phase expected = phase::running;
     // Acquire-release: either this fixes the outcome, or give_up_running did.
     if (!request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
@@ -417,8 +423,8 @@ void abandon(block& request) noexcept {
     if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
         request.owner->abandon(request);
 }
-void resume_next(engine& owner, std::coroutine_handle<> next) noexcept {
-    owner.resume_next(next);
+void resume_next(engine& owner, std::coroutine_handle<> next, composite& task) noexcept {
+    owner.resume_next(next, task);
 }
 void finished(block& task) noexcept {
     task.owner->finished(task);

@@ -40,6 +40,7 @@ class engine {
 
     // The polling thread.
     poll_result poll(poll_budget budget);
+    void rest() noexcept;
     bool wait(clock::time_point until);
     bool flush(clock::time_point until);
     shutdown_report shutdown(clock::time_point until);
@@ -47,7 +48,7 @@ class engine {
     void abandon(block& request) noexcept;
     [[nodiscard]] int call_at_once(const row& row, const call& arguments, const options& how,
                                    void* value) noexcept;
-    void resume_next(std::coroutine_handle<> next) noexcept;
+    void resume_next(std::coroutine_handle<> next, composite& task) noexcept;
     void finished(block& task) noexcept;
     void take_up_again(group_block& group) noexcept;
     [[nodiscard]] clock::time_point now() const noexcept { return route_->now(); }
@@ -86,6 +87,8 @@ class engine {
     [[nodiscard]] bool give_up_running(block& request, int cause, stake accepted) noexcept;
     void give_up_all(int cause, stake accepted) noexcept;
 
+    void begin_turn() noexcept;
+    void end_turn() noexcept;
     [[nodiscard]] bool wait_for_something(clock::time_point until);
     poll_result deliver_results(poll_budget limit);
     [[nodiscard]] block* next_result() noexcept;
@@ -98,11 +101,19 @@ class engine {
     void leave_message(composite& to) noexcept;
     void park(block& request) noexcept;
     void unpark(block& request) noexcept;
+    [[nodiscard]] bool is_inside(const block& task) const noexcept;
     void drain() noexcept;
     void leak() noexcept;
 
     class turn;
     class claim;
+    /// A suspended coroutine, and the submitted task that it is a part of.
+    struct coroutine {
+        std::coroutine_handle<> handle;
+        composite* task = nullptr;
+    };
+    /// One that is resumed, for as long as that takes: in a poll inside it there are others.
+    class resumption;
     static thread_local engine* polling;  // the one whose poll this thread is in
 
     context_options options_;
@@ -124,12 +135,14 @@ class engine {
     block_list parked_;                         // begun tasks and groups
     std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
     unsigned polls_ = 0;                        // nested ones included
+    bool resting_ = false;                      // an event loop runs inside a callback
     std::int64_t burst_ = 0;  // what the coroutine that runs may still do without suspending
     linger linger_;
     activity activity_;
-    bool leaking_ = false;          // shutdown's deadline passed
-    bool driving_ = false;          // a coroutine is running
-    std::coroutine_handle<> next_;  // to be resumed when it suspends
+    bool leaking_ = false;  // shutdown's deadline passed
+    bool driving_ = false;  // a coroutine is running
+    coroutine next_;        // to be resumed when it suspends
+    resumption* running_ = nullptr;
 };
 
 /// While it lives and says yes, this thread is the polling thread, and no other becomes it. A thread may be

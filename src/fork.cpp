@@ -85,8 +85,10 @@ void engine::begin_anew() noexcept {
     deadlines_.mutex.unlock();
     if (poller_.load(std::memory_order_relaxed) != this_thread_mark()) {
         polls_ = 0;  // the thread that polls is not in this process
+        resting_ = false;
         driving_ = false;
-        next_ = nullptr;
+        next_ = {};
+        running_ = nullptr;
     }
     claims_.store(0, std::memory_order_relaxed);  // of threads that are not here, or see another era
     messages_.store(nullptr, std::memory_order_relaxed);

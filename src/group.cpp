@@ -94,6 +94,7 @@ void group_block::cancel_members(int why) noexcept {
     const bool silent = wishes.load(std::memory_order_relaxed) & nobody_receives;
     visit_all([&](block& member) {
         if (silent) member.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+        if (member.shielded) return;
         if (member.is != kind::group) return detail::cancel(member, why);
         auto& group = static_cast<group_block&>(member);
         group.cause.store(static_cast<std::int16_t>(why), std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <ios>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -531,6 +532,66 @@ TEST_P(Group, AwaitedByTwoTasksResumesBoth) {  // never a silent hang
     io->submit(tasks::awaiting_group(all, resumed), [] {});
     io->flush(long_enough());
     EXPECT_EQ(resumed, 2);
+}
+
+/// A task that lets go of the handle it was given, and notes what becomes of it.
+struct letting_go {
+    std::optional<group>& handle;
+    std::vector<int>& seen;
+
+    struct witness {
+        std::vector<int>& seen;
+        ~witness() { seen.push_back(-1); }
+    };
+
+    static task<> directly(letting_go self) {
+        witness frame(self.seen);
+        self.handle.reset();
+        self.seen.push_back(1);
+        auto given_up = co_await busy(0s);
+        self.seen.push_back(given_up ? 0 : given_up.error().value());
+    }
+    static task<> in_a_child(letting_go self) {
+        co_await directly(self);
+        self.seen.push_back(2);
+    }
+    static task<> in_a_request_of_its_own(letting_go self) {
+        const options watched{.deadline = 1h};
+        co_await directly(self).with(watched);
+        self.seen.push_back(2);
+    }
+    static task<> in_a_poll(context& io, letting_go self) {
+        witness frame(self.seen);
+        io.submit(nop(), [&handle = self.handle](result<>) { handle.reset(); });
+        while (self.handle) {
+            io.wait();
+            io.poll();
+        }
+        self.seen.push_back(1);
+        auto given_up = co_await busy(0s);
+        self.seen.push_back(given_up ? 0 : given_up.error().value());
+    }
+};
+
+TEST_P(Group, ItsHandleMayGoInACoroutineOfAMember) {
+    auto io = make_context();
+    std::optional<group> all;
+    std::vector<int> seen;
+    const letting_go given{all, seen};
+    const std::vector<int> as_child = {1, ECANCELED, -1, 2};
+    const auto play = [&](task<> member) {
+        seen.clear();
+        all.emplace(*io);
+        all->add(std::move(member), [] { ADD_FAILURE() << "called back, though the handle is gone"; });
+        all->add(busy(0s));
+        io->flush();
+        EXPECT_FALSE(all);
+        return seen;
+    };
+    EXPECT_EQ(play(letting_go::directly(given)), (std::vector{1, ECANCELED, -1}));
+    EXPECT_EQ(play(letting_go::in_a_child(given)), as_child);
+    EXPECT_EQ(play(letting_go::in_a_request_of_its_own(given)), as_child);
+    EXPECT_EQ(play(letting_go::in_a_poll(*io, given)), (std::vector{1, ECANCELED, -1}));
 }
 
 AIO_ON_EVERY_ENGINE(Group);

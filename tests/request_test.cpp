@@ -158,6 +158,35 @@ TEST_P(Request, KeepsAFileOpenUntilItIsDone) {  // M-8, B-29
     EXPECT_EQ(got, "content");
 }
 
+TEST_P(Request, KeepsNothingOfACallThatWasCancelledBeforeItBegan) {
+    temporary_tree tree;
+    const std::string path = tree.write("file", "content");
+    auto io = make_queueing_context();
+    auto opened = io->run(open(path, O_RDONLY));
+    ASSERT_TRUE(opened);
+    const int fd = opened->fd();
+    request handle = io->submit(read(*opened, 100), [](result<std::string> text) { EXPECT_FALSE(text); });
+    *opened = file();
+    EXPECT_GE(::fcntl(fd, F_GETFD), 0);
+    handle.cancel();
+    EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "the handle keeps it";
+    io->flush();
+}
+
+TEST_P(Request, KeepsNothingOfAFunctionThatIsOver) {
+    auto io = make_queueing_context();
+    for (const bool is_cancelled : {true, false}) {
+        auto owned = std::make_shared<int>(1);
+        const std::weak_ptr<int> watched = owned;
+        request handle = io->submit(call([owned = std::move(owned)] { return *owned; }),
+                                    [&](result<int>) { EXPECT_TRUE(watched.expired()); });
+        EXPECT_FALSE(watched.expired());
+        if (is_cancelled) handle.cancel();
+        EXPECT_EQ(watched.expired(), is_cancelled);
+        io->flush();
+    }
+}
+
 TEST_P(Request, CountsOperandsAsTheyAreWhenTheCallIsMade) {  // M-9
     temporary_tree tree;
     tree.write("relative");

@@ -6,6 +6,7 @@
 #include <aio/detail/leaf.hpp>
 
 #include <cerrno>
+#include <optional>
 
 namespace aio {
 
@@ -32,12 +33,12 @@ class call_block final : public block {
     int run() noexcept override {
         try {
             if constexpr (is_result<std::invoke_result_t<Function&>>) {
-                outcome_ = function_();
+                outcome_ = (*function_)();
             } else if constexpr (std::is_void_v<std::invoke_result_t<Function&>>) {
-                function_();
+                (*function_)();
                 outcome_ = Outcome();
             } else {
-                outcome_ = Outcome(function_());
+                outcome_ = Outcome((*function_)());
             }
         } catch (const std::system_error& thrown) {
             outcome_ = std::unexpected(thrown.code());
@@ -46,8 +47,13 @@ class call_block final : public block {
         } catch (...) {
             outcome_ = aio::error(std::errc::state_not_recoverable);
         }
+        dispose();
         has_value = true;
         return 0;
+    }
+    void dispose() noexcept override {
+        has_run = true;
+        function_.reset();
     }
     void deliver() override {
         if (error)
@@ -71,7 +77,7 @@ class call_block final : public block {
     ~call_block() override { drop(); }
 
   private:
-    Function function_;
+    std::optional<Function> function_;
     Outcome outcome_ = aio::error(ECANCELED);
     callback_slot<Callback> callback_;
 };
@@ -115,11 +121,11 @@ class [[nodiscard]] function_operation {
 /// Calls `function()` on a worker thread and delivers what it returns: `result<X>` for an X, the same for a
 /// function that returns a `result<X>`.
 ///
-/// Lifetime: the function is moved into the request, and destroyed when the call is over, perhaps on the
-/// worker. Errors: std::system_error becomes its code, std::bad_alloc ENOMEM, any other exception
-/// `std::errc::state_not_recoverable`: catch what you want to know about.
-/// Cancel: a function that is running is not given up, only by a deadline: then it goes on, and what it
-/// returns is destroyed.
+/// Lifetime: the function is moved into the request, and destroyed on the worker when the call is over; by
+/// who cancels it, if it is never made. Errors: std::system_error becomes its code, std::bad_alloc ENOMEM,
+/// any other exception `std::errc::state_not_recoverable`: catch what you want to know about. Cancel: a
+/// function that is running is not given up, only by a deadline: then it goes on, and what it returns is
+/// destroyed.
 template <class Function>
 [[nodiscard]] function_operation<std::decay_t<Function>> call(Function&& function) {
     return function_operation<std::decay_t<Function>>(

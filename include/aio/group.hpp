@@ -25,7 +25,8 @@ struct group_options {
 /// may add more until then. Its result is success, or what `result` was given.
 ///
 /// Lifetime: destroying the handle cancels what is outstanding, callbacks uncalled, and waits for calls that
-/// work on the caller's buffers; `detach` lets the group go on without it. Groups may be members of groups.
+/// work on the caller's buffers; `detach` lets the group go on without it. A member whose own coroutine does
+/// it goes on to its end, cancelled. Groups may be members of groups.
 /// Threads: the polling thread; `cancel` and `forget` from any.
 class group {
   public:
@@ -155,7 +156,7 @@ class group::awaiter final : detail::awaited {
                       "a group is awaited in an aio::task");
         promise_ = &awaiting.promise();
         promise_->other = this;
-        awaiting_ = {awaiting, std::exchange(group_.waiters, &awaiting_)};
+        awaiting_ = {awaiting, promise_->root, std::exchange(group_.waiters, &awaiting_)};
         if (promise_->cause) cancel(promise_->cause);
     }
     aio::result<> await_resume() noexcept {

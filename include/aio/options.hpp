@@ -70,7 +70,9 @@ struct options {
     /// Cancels the request when a stop is requested. Lifetime: borrowed until the request starts, which
     /// copies it; so a temporary token only where the operation is also submitted, run or awaited.
     stop_reference stop = {};
-    /// Runs even in a task that was cancelled: for cleaning up.
+    /// Runs even in a task that was cancelled: for cleaning up. Only its own handle, deadline or stop token
+    /// cancels it; neither the task, group, when_all or when_any that it is a part of, nor shutdown before
+    /// its deadline, which spares what a shielded task awaits, too.
     bool shielded = false;
 };
 

@@ -148,7 +148,7 @@ class task<T>::awaiter {
             parent_ = &parent.promise();
             parent_->child = &promise;
         }
-        detail::resume_next(*promise.owner, child_.frame_);
+        promise.resume_next(child_.frame_);
         return true;
     }
 

@@ -37,13 +37,10 @@ class join : awaited {
 
     template <class Work, class Outcome>
     void start_one(Work&& work, std::optional<Outcome>& into, block_pointer& slot, std::size_t index) {
-        options how = work.how();
-        if (how.priority == options::inherited) how.priority = promise_->how.priority;
+        const options how = promise_->passed_to(work.how());
         try {
             slot = std::move(work).into_block(receiver<Outcome>{this, &into, &slot, index});
-            if (!how.shielded)
-                slot->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
-            start(*promise_->owner, *slot, how);
+            promise_->start(*slot, how);
             ++outstanding_;
         } catch (const std::bad_alloc&) {
             slot.reset();
@@ -100,7 +97,7 @@ class join : awaited {
         }
         if (--outstanding_) return;
         promise_->other = nullptr;
-        resume_next(*promise_->owner, awaiting_);
+        promise_->resume_next(awaiting_);
     }
     void cancel(int cause) noexcept override { cancel_all(cause); }
 
@@ -144,7 +141,7 @@ class join_tuple final : join<Any> {
     }
     void cancel_all(int cause) noexcept override {
         for (auto& request : requests_)
-            if (request) detail::cancel(*request, cause);
+            if (request && !request->shielded) detail::cancel(*request, cause);
     }
 
     std::tuple<Works...> works_;
@@ -185,7 +182,7 @@ class join_vector final : join<Any> {
   private:
     void cancel_all(int cause) noexcept override {
         for (auto& request : requests_)
-            if (request) detail::cancel(*request, cause);
+            if (request && !request->shielded) detail::cancel(*request, cause);
     }
 
     std::vector<Work> works_;

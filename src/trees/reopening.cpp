@@ -61,11 +61,15 @@ void traversal::keep_open(tree_node& node) {
 void traversal::close_some() {
     for (auto each = open_.begin(); open_.size() > open_max_ && each != open_.end();) {
         tree_node* node = *each;
-        if (node->pins != 0 || !node->parent) {
+        const bool is_needed = node->pins != 0 || !node->parent;
+        off_t position = node->position;
+        if (!is_needed && node->unread && !node->repositioned)
+            position = ::lseek(node->from.fd.get(), 0, SEEK_CUR);
+        if (is_needed || position < 0) {
             ++each;
             continue;
         }
-        if (node->unread && !node->repositioned) node->position = ::lseek(node->from.fd.get(), 0, SEEK_CUR);
+        node->position = position;
         each = open_.erase(each);
         node->is_open = false;
         node->from.fd.reset();

@@ -37,10 +37,18 @@ result<> write_all(int fd, std::string_view content) {
     return {};
 }
 
+/// Whether a file is not to be looked into: it may not be read, or is no file any more.
+bool is_barred(const std::error_code& why) {
+    return why == std::errc::permission_denied || why == std::errc::operation_not_permitted ||
+           why == std::errc::no_such_file_or_directory || why == std::errc::too_many_symbolic_link_levels ||
+           why == std::errc::no_such_device_or_address;
+}
+
 /// Gives it the permissions of the file that it replaces, and its owner if that may be.
 result<> hand_on(int base, const char* name, int to, const file_status& replaced) {
     const auto old =
         attempt([&] { return ::openat(base, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
+    if (!old && !is_barred(old.error())) return std::unexpected(old.error());
     const unique_fd old_file(old.value_or(-1));
     if (old && take_over(*old, to, replaced)) return {};
     return take_over_permissions(old_file.get(), to, replaced);

@@ -32,7 +32,9 @@ void team::start_more() noexcept {
 void team::start(std::size_t number) {
     using block_type = call_block<slice, result<>, receiver>;
     block_pointer made = block_type::make(slice{.work = work_, .number = number}, receiver{this, number});
-    detail::start(*promise_->owner, *made, options{.priority = promise_->how.priority});
+    // Not by task_promise_base::start: one that was cancelled has its job wound up.
+    made->sheltered = promise_->sheltered;
+    detail::start(*promise_->owner, *made, promise_->passed_to({}));
     slots_[number] = std::move(made);
     ++outstanding_;
 }
@@ -50,7 +52,7 @@ void team::arrived(std::size_t number, const result<>& made) noexcept {
     start_more();
     if (outstanding_ != 0) return;
     promise_->other = nullptr;
-    resume_next(*promise_->owner, awaiting_);
+    promise_->resume_next(awaiting_);
 }
 
 void team::cancel(int cause) noexcept {

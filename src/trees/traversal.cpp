@@ -263,7 +263,8 @@ void traversal::visit(tree_worker& self, tree_node& parent, const std::string& n
 result<bool> traversal::read_piece(tree_worker& self, tree_node& node) {
     if (std::exchange(node.repositioned, false)) {
         const off_t position = node.position;
-        static_cast<void>(attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); }));
+        const auto sought = attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); });
+        if (!sought) return std::unexpected(sought.error());  // names would be missing, or come again
     }
     const result<bool> more = self.entries.read(node.from.fd.get());
     if (!more || (!*more && !node.repeats.has_begun())) return more;

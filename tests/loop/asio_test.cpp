@@ -47,4 +47,40 @@ TEST(Asio, CancelsByASlot) {
     signal.emit(asio::cancellation_type::terminal);  // late: nobody listens
 }
 
+TEST(Asio, ASlotIsUsedWhereItsHandlerRuns) {  // data races, for the thread sanitizer to find
+    struct caller {
+        loop::asio& files;
+        asio::strand<asio::io_context::executor_type> strand;
+        asio::cancellation_signal signal = {};
+        int left = 200;
+        int ended = 0;
+
+        void next() {
+            if (left-- == 0) return;
+            files.async(aio::busy(std::chrono::microseconds(left % 40)),
+                        asio::bind_cancellation_slot(signal.slot(),
+                                                     asio::bind_executor(strand, [this](asio::error_code) {
+                                                         ++ended;
+                                                         next();
+                                                     })));
+            asio::post(strand, [this] { signal.emit(asio::cancellation_type::terminal); });
+        }
+    };
+    asio::io_context loop;
+    context io;
+    loop::asio files(io, loop);
+    std::vector<std::unique_ptr<caller>> callers;
+    for (int i = 0; i < 8; ++i) {
+        callers.push_back(std::make_unique<caller>(files, asio::make_strand(loop)));
+        asio::post(callers.back()->strand, [each = callers.back().get()] { each->next(); });
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i)
+        threads.emplace_back([&] { loop.run(); });
+    for (auto& each : threads)
+        each.join();
+    for (const auto& each : callers)
+        EXPECT_EQ(each->ended, 200);
+}
+
 }  // namespace aio::test

@@ -25,6 +25,7 @@ class glib_loop {
     }
     void run() { g_main_loop_run(loop_); }
     void stop() { g_main_loop_quit(loop_); }
+    void turn() { g_main_context_iteration(context_, TRUE); }
     void every(std::chrono::milliseconds period, tick call) {
         GSource* timer = g_timeout_source_new(static_cast<guint>(period.count()));
         g_source_set_callback(

@@ -32,6 +32,7 @@ class libev_loop {
     }
     void run() { ev_run(loop_, 0); }
     void stop() { ev_break(loop_, EVBREAK_ONE); }
+    void turn() { ev_run(loop_, EVRUN_ONCE); }
     void every(std::chrono::milliseconds period, tick call) {
         auto* made = new timer{{}, std::move(call), &timers_};
         double seconds = std::chrono::duration<double>(period).count();

@@ -22,6 +22,7 @@ class qt_loop {
     }
     void run() { QCoreApplication::exec(); }
     void stop() { QCoreApplication::quit(); }
+    void turn() { QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents); }
     void every(std::chrono::milliseconds period, tick call) {
         auto* timer = new QTimer(&application_);
         timer->setTimerType(Qt::PreciseTimer);

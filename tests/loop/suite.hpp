@@ -39,6 +39,7 @@ concept a_loop =
         { loop.attach(io, budget) } -> std::same_as<std::unique_ptr<typename Loop::adapter>>;
         loop.run();   // until stop(), or it ends by itself
         loop.stop();  // from inside
+        // loop.turn(), if it has one: one round of it, also in a callback.
         loop.every(period, call);
     };
 
@@ -177,6 +178,40 @@ TYPED_TEST_P(AnyLoop, WakesUpForDeadlines) {  // C-DEADLINE
     io.submit(aio::busy(10s).with({.deadline = 30ms}), [&](result<> slept) { error = slept.error(); });
     this->run_until([&] { return bool(error); });
     EXPECT_EQ(error, std::errc::timed_out);
+}
+
+TYPED_TEST_P(AnyLoop, GoesOnInALoopThatACallbackRuns) {  // L-11
+    if constexpr (requires { this->loop->turn(); }) {
+        context io;
+        auto files = this->attach(io);
+        int arrived = 0;
+        std::error_code late;
+        const auto inside = [&](result<>) {
+            const auto run_inside = [&](auto done) {
+                const auto stop = clock::now() + 30s;
+                while (!done() && clock::now() < stop)
+                    this->loop->turn();
+                EXPECT_TRUE(done()) << "the inner loop does not come to it";
+            };
+            io.submit(aio::call([] {}), [&](result<>) { ++arrived; });
+            run_inside([&] { return arrived == 1; });
+            std::thread other([&] { io.submit(aio::busy(1ms), [&](result<>) { ++arrived; }); });
+            run_inside([&] { return arrived == 2; });
+            other.join();
+            io.submit(aio::busy(10s).with({.deadline = 10ms}), [&](result<> slept) { late = slept.error(); });
+            run_inside([&] { return bool(late); });
+            io.submit(aio::busy(300ms), [&](result<>) { ++arrived; });
+            const auto before = processor_time();
+            run_inside([&] { return arrived == 3; });
+            EXPECT_LT(processor_time() - before, 150ms) << "it spins";
+            io.submit(aio::busy(1ms), [&](result<>) { ++arrived; });
+        };
+        io.submit(aio::nop(), inside);
+        this->loop->every(1ms, [&] { return arrived < 4; });
+        this->run_until([&] { return arrived == 4; });
+        EXPECT_EQ(late, std::errc::timed_out);
+        this->run_for(10ms);
+    }
 }
 
 TYPED_TEST_P(AnyLoop, SleepsWhileThereIsNothingToDo) {  // L-1: polls nothing in vain
@@ -427,12 +462,12 @@ REGISTER_TYPED_TEST_SUITE_P(AnyLoop, DeliversWhatWasSubmittedBeforeAndAfterAttac
                             LosesNoWakeUpWithTheSmallestBudget,
                             TimersTickWhileAHundredThousandResultsAreDelivered,
                             TimersTickWhileAHundredThousandCallsAreMade, WakesUpForDeadlines,
-                            SleepsWhileThereIsNothingToDo, EndsWhenNothingIsOutstanding,
-                            StaysForWhatACallbackOfTheLoopSubmits, StaysForWhatAnotherThreadSubmits,
-                            MayBeRunOnAnotherThread, ServesTwoContexts, RefusesAContextThatIsAttached,
-                            RefusesADescriptorThatSomebodyClosed, MayBeDestroyedBeforeContextAndLoop,
-                            MayOutliveItsContext, MayOutliveAnIdleContext, LetsTheLoopGoFirst,
-                            LetsACallbackDestroyIt, LetsACallbackReplaceIt, LetsANestedPollDestroyIt,
-                            IsNotHarmedByADuplicateThatIsClosed);
+                            GoesOnInALoopThatACallbackRuns, SleepsWhileThereIsNothingToDo,
+                            EndsWhenNothingIsOutstanding, StaysForWhatACallbackOfTheLoopSubmits,
+                            StaysForWhatAnotherThreadSubmits, MayBeRunOnAnotherThread, ServesTwoContexts,
+                            RefusesAContextThatIsAttached, RefusesADescriptorThatSomebodyClosed,
+                            MayBeDestroyedBeforeContextAndLoop, MayOutliveItsContext, MayOutliveAnIdleContext,
+                            LetsTheLoopGoFirst, LetsACallbackDestroyIt, LetsACallbackReplaceIt,
+                            LetsANestedPollDestroyIt, IsNotHarmedByADuplicateThatIsClosed);
 
 }  // namespace aio::test

@@ -25,6 +25,7 @@ class tcl_loop {
             Tcl_DoOneEvent(TCL_ALL_EVENTS);
     }
     void stop() { stopped_ = true; }
+    void turn() { Tcl_DoOneEvent(TCL_ALL_EVENTS); }
     void every(std::chrono::milliseconds period, tick call) {
         start(new timer{std::move(call), static_cast<int>(period.count())});
     }

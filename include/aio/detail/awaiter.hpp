@@ -31,20 +31,15 @@ class request_awaiter final : awaited {
         static_assert(std::derived_from<Promise, task_promise_base>,
                       "operations are awaited in an aio::task; elsewhere: co_await aio::in(context, work)");
         promise_ = &awaiting.promise();
-        options how = work_.how();
-        if (how.priority == options::inherited) how.priority = promise_->how.priority;
+        const options how = promise_->passed_to(work_.how());
         if constexpr (requires { work_.at_once(*promise_->owner, how); }) {
-            // Of a cancelled task, see below.
+            // Of a cancelled task, see task_promise_base::start.
             if (!promise_->cause) outcome_ = work_.at_once(*promise_->owner, how);
             if (outcome_) return false;
         }
         try {
             request_ = std::move(work_).into_block(receiver{this});
-            // A cancelled task's awaits fail too, but not at once: one that tries for ever must not hold poll
-            // up.
-            if (!how.shielded)
-                request_->cause.store(promise_->cause, std::memory_order_relaxed);  // not shared yet
-            start(*promise_->owner, *request_, how);
+            promise_->start(*request_, how);
         } catch (const std::bad_alloc&) {
             request_.reset();
             if constexpr (!is_result<outcome>) throw;
@@ -78,7 +73,7 @@ class request_awaiter final : awaited {
     void resume() noexcept {
         promise_->other = nullptr;
         request_.reset();  // the engine holds the block until the callback has returned
-        resume_next(*promise_->owner, awaiting_);
+        promise_->resume_next(awaiting_);
     }
 
     void cancel(int cause) noexcept override { detail::cancel(*request_, cause); }

@@ -83,6 +83,8 @@ class AIO_EXPORT block {
 
     /// Leaf: makes the call, on any thread; 0 and a value, or an errno.
     virtual int run() noexcept { return 0; }
+    /// Leaf: lets go of what its call would use, which is never made; again, nothing.
+    virtual void dispose() noexcept {}
     /// Leaf: itself, if it makes a system call. Not a dynamic_cast: users may do without type information.
     [[nodiscard]] virtual leaf* system_call() noexcept { return nullptr; }
     /// Task: begins it, in poll.
@@ -124,6 +126,8 @@ class AIO_EXPORT block {
     const kind is : 2;
     stake at_stake : 2 = stake::nothing;  // leaf, while running; fixed when it is started
     bool may_be_quick : 1 = false;        // leaf: tried at once, by whoever starts it
+    bool shielded : 1 = false;            // what contains it does not cancel it; fixed when it is started
+    bool sheltered : 1 = false;  // that, or a task that awaits it is: shutdown leaves it, too; the same
     std::uint8_t : 0;
     bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
     bool dropped : 1 = false;  // poller: the callback is destroyed
@@ -144,6 +148,7 @@ class AIO_EXPORT block {
 class AIO_EXPORT composite : public block {
   public:
     composite* next_message = nullptr;
+    composite* awaited_by = nullptr;  // task: the one that cannot go on, nor go, before it ends
     std::atomic<bool> has_message{false};
 
   protected:

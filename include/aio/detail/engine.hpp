@@ -31,8 +31,9 @@ AIO_EXPORT void forget(block& request) noexcept;
 /// used any more. Polling thread.
 AIO_EXPORT void abandon(block& request) noexcept;
 
-/// Resumes `next` when the coroutine now running suspends; at once if none is running. Polling thread.
-AIO_EXPORT void resume_next(engine& owner, std::coroutine_handle<> next) noexcept;
+/// Resumes `next`, a coroutine of `task`, when the coroutine now running suspends; at once if none is
+/// running. Polling thread.
+AIO_EXPORT void resume_next(engine& owner, std::coroutine_handle<> next, composite& task) noexcept;
 
 /// A task's coroutine has ended: its block can be delivered. Polling thread.
 AIO_EXPORT void finished(block& task) noexcept;

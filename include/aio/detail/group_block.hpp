@@ -23,6 +23,7 @@ class AIO_EXPORT group_block : public composite {
 
     struct waiter {
         std::coroutine_handle<> awaiting;
+        composite* task = nullptr;
         waiter* next = nullptr;
     };
 

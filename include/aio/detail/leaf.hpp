@@ -21,6 +21,7 @@ using stored = std::conditional_t<std::is_void_v<T>, nothing, T>;
 class AIO_EXPORT leaf : public block {
   public:
     int run() noexcept override;
+    void dispose() noexcept override;
     /// Makes the call if it cannot block: 0 and there is a value, or what row::try_now gives.
     [[nodiscard]] int try_now() noexcept;
     /// A ring made the call, which is over: takes what came of it instead of run(). Of an error only the
@@ -38,8 +39,6 @@ class AIO_EXPORT leaf : public block {
 
     /// Copies the call and its paths into the payload; or makes it, if it never blocks.
     void prepare(const detail::call& call) noexcept;
-    /// Lets go of what the arguments hold, if they were never used.
-    void dispose() noexcept;
     [[nodiscard]] virtual void* payload() noexcept = 0;
     /// Bytes the payload needs for `call` with its paths.
     [[nodiscard]] static std::size_t payload_size(const detail::call& call) noexcept;
@@ -91,7 +90,7 @@ class leaf_block final : public leaf {
     ~leaf_block() override {
         drop();
         discard();
-        dispose();
+        leaf::dispose();
     }
 
   private:

@@ -40,7 +40,7 @@ class AIO_EXPORT task_promise_base {
         template <std::derived_from<task_promise_base> Promise>
         void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
             task_promise_base& promise = ended.promise();
-            if (promise.continuation) return resume_next(*promise.owner, promise.continuation);
+            if (promise.continuation) return promise.resume_next(promise.continuation);
             if (promise.root) finished(*promise.root);
         }
         void await_resume() const noexcept {}
@@ -51,19 +51,34 @@ class AIO_EXPORT task_promise_base {
     /// Takes what a task inherits from the one that awaits it.
     void inherit(task_promise_base& from) noexcept {
         owner = from.owner;
-        if (how.priority == options::inherited) how.priority = from.how.priority;
+        root = from.root;
+        how = from.passed_to(how);
+        sheltered = from.sheltered || how.shielded;
         if (!how.shielded) cause = from.cause;
+    }
+    /// How something that it awaits is run.
+    [[nodiscard]] options passed_to(options awaited) const noexcept {
+        if (awaited.priority == options::inherited) awaited.priority = how.priority;
+        return awaited;
+    }
+    /// Starts what it awaits, `passed_to` which was told. Throws std::bad_alloc, and nothing was started.
+    void start(block& awaited, const options& told);
+
+    /// Resumes a coroutine of the same request when the one that runs suspends.
+    void resume_next(std::coroutine_handle<> next) const noexcept {
+        detail::resume_next(*owner, next, *root);
     }
 
     /// Cancels the task: what it awaits now, and whatever it awaits later (unless shielded).
     void cancel(int why) noexcept;
 
     engine* owner = nullptr;
-    std::coroutine_handle<> continuation;  // the awaiting coroutine, or
-    block* root = nullptr;                 // the request it was submitted as
+    composite* root = nullptr;             // the request that it is a part of
+    std::coroutine_handle<> continuation;  // the awaiting coroutine; null: it is all of that request
     task_promise_base* child = nullptr;    // the task it awaits, or
     awaited* other = nullptr;              // whatever else it awaits
     options how;
+    bool sheltered = false;  // it is shielded, or one that awaits it
     std::int16_t cause = 0;  // errno it was cancelled with
     std::exception_ptr thrown;
 };

@@ -25,9 +25,10 @@ class task_block final : public composite {
         task_promise_base& promise = frame.promise();
         promise.owner = owner;
         promise.root = this;
+        promise.sheltered = sheltered;
         promise.how.priority = priority;
         promise.cause = cause.load(std::memory_order_relaxed);  // relaxed: a later one comes by cancel_parts
-        resume_next(*owner, frame);
+        promise.resume_next(frame);
     }
     void cancel_parts(int why) noexcept override {
         if (auto frame = body_.frame()) frame.promise().cancel(why);

@@ -58,9 +58,9 @@ struct asio_library {
         if (!slot.is_connected()) return;
         slot.assign([running = std::move(running)](::asio::cancellation_type) mutable { running.cancel(); });
     }
-    template <class Handler>
-    static void forget_cancellation(const Handler& handler) noexcept {
-        if (auto slot = cancellation_of(handler); slot.is_connected()) slot.clear();
+    template <class Slot>
+    static void clear(Slot slot) noexcept {
+        if (slot.is_connected()) slot.clear();
     }
 #else  // this Asio has no cancellation slots
     template <class Handler>
@@ -68,8 +68,7 @@ struct asio_library {
         return 0;
     }
     static void cancel_with(int, request&&) noexcept {}
-    template <class Handler>
-    static void forget_cancellation(const Handler&) noexcept {}
+    static void clear(int) noexcept {}
 #endif
 };
 

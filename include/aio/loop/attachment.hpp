@@ -53,6 +53,9 @@ class AIO_EXPORT attachment {
     /// Delivers what is there, within the budget. False if a callback destroyed this adapter: then nothing of
     /// it may be touched. An exception that leaves a callback leaves this, too.
     bool poll();
+    /// To be called whenever the loop is about to sleep, if callbacks may run it again, as dialogs do: does
+    /// nothing outside `poll`; inside, what comes makes the descriptor readable again.
+    void rest() noexcept;
     /// As context::submit. Requires: attached. Any thread.
     request submit(aio::detail::block_pointer block, const options& how);
     /// Whether this runs inside `poll`.

@@ -60,9 +60,9 @@ struct boost_asio_library {
         slot.assign(
             [running = std::move(running)](::boost::asio::cancellation_type) mutable { running.cancel(); });
     }
-    template <class Handler>
-    static void forget_cancellation(const Handler& handler) noexcept {
-        if (auto slot = cancellation_of(handler); slot.is_connected()) slot.clear();
+    template <class Slot>
+    static void clear(Slot slot) noexcept {
+        if (slot.is_connected()) slot.clear();
     }
 #else  // this Asio has no cancellation slots
     template <class Handler>
@@ -70,8 +70,7 @@ struct boost_asio_library {
         return 0;
     }
     static void cancel_with(int, request&&) noexcept {}
-    template <class Handler>
-    static void forget_cancellation(const Handler&) noexcept {}
+    static void clear(int) noexcept {}
 #endif
 };
 

@@ -20,6 +20,10 @@ class libev final : public attachment {
         ev_io_init(&watcher_, ready, fd(), EV_READ);
         watcher_.data = this;
         ev_io_start(loop_, &watcher_);
+        ev_prepare_init(&sleeper_, before_sleep);
+        sleeper_.data = this;
+        ev_prepare_start(loop_, &sleeper_);
+        ev_unref(loop_);  // it keeps no loop alive
     }
     ~libev() override {
         detach();
@@ -30,15 +34,21 @@ class libev final : public attachment {
     static void ready(struct ev_loop*, ev_io* watcher, int) noexcept {
         static_cast<libev*>(watcher->data)->poll();
     }
+    static void before_sleep(struct ev_loop*, ev_prepare* watcher, int) noexcept {
+        static_cast<libev*>(watcher->data)->rest();
+    }
     void keep(bool alive) noexcept override { alive ? ev_ref(loop_) : ev_unref(loop_); }
     void ended() noexcept override {
         if (!ev_is_active(&watcher_)) return;
         if (!keeping()) ev_ref(loop_);  // stopping takes a reference away
         ev_io_stop(loop_, &watcher_);
+        ev_ref(loop_);
+        ev_prepare_stop(loop_, &sleeper_);
     }
 
     struct ev_loop* loop_;
     ev_io watcher_;
+    ev_prepare sleeper_;
 };
 
 }  // namespace aio::loop

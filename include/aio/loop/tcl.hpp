@@ -24,6 +24,7 @@ class tcl final : public attachment {
     explicit tcl(context& io, const poll_budget& budget = default_budget)
         : attachment(io, budget, keeper::nobody) {
         Tcl_CreateFileHandler(fd(), TCL_READABLE, ready, this);
+        Tcl_CreateEventSource(before_sleep, nullptr, this);
     }
     ~tcl() override {
         detach();
@@ -32,8 +33,11 @@ class tcl final : public attachment {
 
   private:
     static void ready(ClientData self, int) noexcept { static_cast<tcl*>(self)->poll(); }
+    static void before_sleep(ClientData self, int) noexcept { static_cast<tcl*>(self)->rest(); }
     void ended() noexcept override {
-        if (std::exchange(watched_, false)) Tcl_DeleteFileHandler(fd());
+        if (!std::exchange(watched_, false)) return;
+        Tcl_DeleteEventSource(before_sleep, nullptr, this);
+        Tcl_DeleteFileHandler(fd());
     }
 
     bool watched_ = true;

@@ -65,10 +65,10 @@ class asio_completion {
     }
     template <class... Arguments>
     void complete(Arguments&&... arguments) {
-        Library::forget_cancellation(handler_);
         executor destination = executor_;
         Library::dispatch(destination, [handler = std::move(handler_), work = std::move(work_),
                                         ... values = std::forward<Arguments>(arguments)]() mutable {
+            Library::clear(Library::cancellation_of(handler));  // here, where signals are emitted
             std::move(handler)(std::move(values)...);
         });
     }
@@ -105,8 +105,14 @@ class basic_asio final : public loop::attachment {
             options how = started.how();
             auto block = std::move(started).into_block(
                 asio_completion<Library, outcome, given>(std::move(handler), executor_));
-            request running = submit(std::move(block), how);
-            Library::cancel_with(cancellation, std::move(running));
+            // Before it may be over, and the handler called, on another thread.
+            Library::cancel_with(cancellation, request(block));
+            try {
+                submit(std::move(block), how);
+            } catch (...) {
+                Library::clear(cancellation);
+                throw;
+            }
         };
         return Library::template initiate<signature>(std::move(start), token, std::move(work));
     }
