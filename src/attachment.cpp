@@ -66,7 +66,7 @@ bool attachment::poll() {
 }
 
 void attachment::rest() noexcept {
-    if (engine_ && polling()) engine_->rest();
+    if (engine_) engine_->rest();
 }
 
 void attachment::detach() noexcept {

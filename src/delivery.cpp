@@ -35,10 +35,9 @@ class engine::turn {
         polling = outer_;
         engine_.driving_ = driving_;
         engine_.next_ = next_;
-        const bool is_outermost = --engine_.polls_ == 0;
-        if (is_outermost || engine_.resting_) engine_.end_turn();
-        if (!is_outermost) return;
-        engine_.resting_ = false;
+        if (--engine_.polls_ != 0 && !engine_.resting_) return;
+        if (engine_.polls_ == 0) engine_.resting_ = false;
+        engine_.end_turn();
         engine_.activity_.turn_ended([this] { return engine_.outstanding() != 0; }, *engine_.results_);
     }
 
@@ -62,7 +61,8 @@ void engine::end_turn() noexcept {
 }
 /// From here on each poll inside this one begins and ends as if it were alone.
 void engine::rest() noexcept {
-    if (polls_ == 0) return;
+    // Relaxed: only a hint, but the poller itself sees its own mark.
+    if (poller_.load(std::memory_order_relaxed) != this_thread_mark() || polls_ == 0) return;
     resting_ = true;
     end_turn();
 }
@@ -170,6 +170,10 @@ void engine::deliver(block& first) {
             detach(*request);
             if (traces_ && request->is == kind::leaf) trace(*request, now());
         }
+        // The handle may live on. Of an abandoned call, the worker lets go.
+        if (request->is == kind::leaf && request->state.load(std::memory_order_relaxed) == phase::done &&
+            !request->has_run)
+            request->dispose();
         request->state.store(phase::delivered,
                              std::memory_order_relaxed);  // an abandoned call's worker sees: not running
         if (!(request->wishes.load(std::memory_order_relaxed) & nobody_receives)) {
@@ -327,11 +331,40 @@ void engine::resume_next(std::coroutine_handle<> next, composite& task) noexcept
     driving_ = false;
 }
 
+namespace {
+
+/// A task, and on the way to it those that await it: where they go round in a circle, once is enough.
+struct way_up {
+    const composite* task;
+    const way_up* from;
+
+    [[nodiscard]] bool has(const composite& other) const noexcept {
+        for (const way_up* each = this; each; each = each->from)
+            if (each->task == &other) return true;
+        return false;
+    }
+};
+
+/// Whether `awaiting` waits for the task, directly, by others, or by a group that one of them is in.
+bool is_awaited_by(const composite& task, const block& awaiting, const way_up* from) noexcept {
+    if (&task == &awaiting) return true;
+    const way_up here{&task, from};
+    const auto waits = [&](const composite* above) {
+        return above && !here.has(*above) && is_awaited_by(*above, awaiting, &here);
+    };
+    if (waits(task.awaited_by)) return true;
+    for (const group_block* in = task.parent; in; in = in->parent)
+        for (const group_block::waiter* each = in->waiters; each; each = each->next)
+            if (waits(each->task)) return true;
+    return false;
+}
+
+}  // namespace
+
 /// Whether this is called, however indirectly, by a coroutine of the task, or of one that it awaits.
 bool engine::is_inside(const block& task) const noexcept {
     for (const resumption* each = running_; each; each = each->outer())
-        for (const composite* part = each->task(); part; part = part->awaited_by)
-            if (part == &task) return true;
+        if (is_awaited_by(*each->task(), task, nullptr)) return true;
     return false;
 }
 
@@ -396,7 +429,8 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
 
 shutdown_report engine::shutdown(clock::time_point until) {
     become_poller();
-    closing_.store(true, std::memory_order_relaxed);
+    if (intake_.load(std::memory_order_relaxed) == intake::everything)
+        intake_.store(intake::sheltered, std::memory_order_relaxed);
     shutdown_report report{.canceled = outstanding()};
     for (block* each = parked_.front(); each; each = each->next)
         if (!each->sheltered) cancel(*each, ECANCELED);
@@ -410,6 +444,9 @@ shutdown_report engine::shutdown(clock::time_point until) {
         if (!outstanding()) break;  // not by way of a wait, after which a poll would have to come
         wait(until);
         if (now() < until) continue;
+        intake_.store(intake::nothing, std::memory_order_relaxed);
+        for (block* each = parked_.front(); each; each = each->next)
+            cancel(*each, ETIMEDOUT);
         give_up_all(ETIMEDOUT, stake::effect);
         deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
         break;
@@ -443,7 +480,8 @@ void engine::abandon(block& request) noexcept {
     bool parked = request.begun && request.state.load(std::memory_order_relaxed) != phase::done;
     if (parked && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
     request.drop();  // destroys the coroutine, which abandons what it awaits
-    if (parked) finished(request);
+    // Unless that destroyed the group that it is in, which came here.
+    if (parked && request.state.load(std::memory_order_relaxed) != phase::done) finished(request);
 }
 
 /// Delivers what is there to nobody.
@@ -485,7 +523,7 @@ engine::~engine() {
     unregister_for_fork(*this);
     become_poller();
     activity_.end();
-    closing_.store(true, std::memory_order_relaxed);
+    intake_.store(intake::nothing, std::memory_order_relaxed);
     if (leaking_) {
         leak();
         return;

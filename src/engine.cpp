@@ -129,6 +129,7 @@ void engine::start(block& request, const options& how) {
     // deadline or a stop.
     request.references.store(request.references.load(std::memory_order_relaxed) + 1,
                              std::memory_order_relaxed);
+    if (how.shielded) request.shielded = request.sheltered = true;
     const bool traced = traces_ && request.is == kind::leaf;
     if (how.deadline.set() || how.stop.get() || traced) {
         try {
@@ -139,13 +140,16 @@ void engine::start(block& request, const options& how) {
             throw;
         }
     }
-    if (how.shielded) request.shielded = request.sheltered = true;
     count_submitted();
     if (activity_.resting())
         activity_.stir(poller_.load(std::memory_order_acquire) == this_thread_mark(), *results_);
     // Shutdown cancels what slips through.
-    const bool refused = closing_.load(std::memory_order_relaxed) && !request.sheltered;
-    if (refused && request.is != kind::group) request.cause.store(ECANCELED, std::memory_order_relaxed);
+    const intake accepted = intake_.load(std::memory_order_relaxed);
+    const bool refused =
+        accepted != intake::everything && !(accepted == intake::sheltered && request.sheltered);
+    std::int16_t none = 0;
+    if (refused && request.is != kind::group)
+        request.cause.compare_exchange_strong(none, ECANCELED, std::memory_order_relaxed);
 
     if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
     if (int why = request.cause.load(std::memory_order_relaxed)) return conclude(request, why);
@@ -211,8 +215,9 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
     const int wanted =
         how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
     if (!polls_here() || burst_ <= 0 || traces_ || !tries_.load(std::memory_order_relaxed) ||
-        (!pending_.empty() && pending_.highest() > wanted) || closing_.load(std::memory_order_relaxed) ||
-        arguments.at.error || arguments.to.error || how.deadline.set() || how.stop.get())
+        (!pending_.empty() && pending_.highest() > wanted) ||
+        intake_.load(std::memory_order_relaxed) != intake::everything || arguments.at.error ||
+        arguments.to.error || how.deadline.set() || how.stop.get())
         return not_at_once;
     int failed = 0;
     if (row.route == default_route::at_once) {
@@ -263,7 +268,6 @@ void engine::detach(block& request) noexcept {
 
 /// Fixes the outcome of a block that no route holds.
 void engine::conclude(block& request, int error) noexcept {
-    if (!request.has_run) request.dispose();  // the handle may live on
     request.error = static_cast<std::int16_t>(error);
     request.state.store(phase::done, std::memory_order_relaxed);  // push publishes it
     request.state.notify_all();
@@ -272,7 +276,7 @@ void engine::conclude(block& request, int error) noexcept {
 
 /// A result, or what poll is to begin. Inside a poll, which looks on, it needs no way round.
 void engine::arrive(block& request) noexcept {
-    if (!polls_here()) return results_->push(request);
+    if (!polls_here() || resting_) return results_->push(request);
     request.pending = true;
     pending_.push(request);
 }
@@ -385,10 +389,10 @@ bool execute(block& request) noexcept {
 }
 
 bool conclude(block& request, int failed) noexcept {
-    if (!request.has_run) request.dispose();
     phase expected = phase::running;
     // Acquire-release: either this fixes the outcome, or give_up_running did.
     if (!request.state.compare_exchange_strong(expected, phase::done, std::memory_order_acq_rel)) {
+        if (!request.has_run) request.dispose();
         request.discard();
         return false;
     }

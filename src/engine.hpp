@@ -107,6 +107,8 @@ class engine {
 
     class turn;
     class claim;
+    /// What is started: all that comes; after shutdown what is sheltered; after its deadline nothing.
+    enum class intake : std::uint8_t { everything, sheltered, nothing };
     /// A suspended coroutine, and the submitted task that it is a part of.
     struct coroutine {
         std::coroutine_handle<> handle;
@@ -125,11 +127,11 @@ class engine {
     deadlines deadlines_;
     std::atomic<composite*> messages_{nullptr};  // tasks and groups to cancel
     std::atomic<std::size_t> submitted_{0};
-    std::atomic<std::size_t> submitted_in_poll_{0};  // by callbacks; written by the poller only
-    std::atomic<std::size_t> delivered_{0};          // the same
-    std::atomic<const void*> poller_{nullptr};       // a thread, by the address of its mark
-    std::atomic<unsigned> claims_{0};                // to be it, outside polls: see claim
-    std::atomic<bool> closing_{false};
+    std::atomic<std::size_t> submitted_in_poll_{0};   // by callbacks; written by the poller only
+    std::atomic<std::size_t> delivered_{0};           // the same
+    std::atomic<const void*> poller_{nullptr};        // a thread, by the address of its mark
+    std::atomic<unsigned> claims_{0};                 // to be it, outside polls: see claim
+    std::atomic<intake> intake_{intake::everything};  // relaxed everywhere: a setting
     std::atomic<std::uint8_t> era_{0};
     request_queue pending_;                     // taken from results_, not delivered yet
     block_list parked_;                         // begun tasks and groups

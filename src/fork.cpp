@@ -95,7 +95,7 @@ void engine::begin_anew() noexcept {
     submitted_.store(0, std::memory_order_relaxed);
     submitted_in_poll_.store(0, std::memory_order_relaxed);
     delivered_.store(0, std::memory_order_relaxed);
-    closing_.store(false, std::memory_order_relaxed);
+    intake_.store(intake::everything, std::memory_order_relaxed);
     leaking_ = false;
     pending_.clear();
     parked_ = {};

@@ -560,6 +560,13 @@ struct letting_go {
         co_await directly(self).with(watched);
         self.seen.push_back(2);
     }
+    static task<> in_a_group(context& io, letting_go self) {
+        witness frame(self.seen);
+        group inner(io);
+        inner.add(directly(self), [] {});
+        auto ended = co_await inner;
+        self.seen.push_back(ended ? 0 : ended.error().value());
+    }
     static task<> in_a_poll(context& io, letting_go self) {
         witness frame(self.seen);
         io.submit(nop(), [&handle = self.handle](result<>) { handle.reset(); });
@@ -592,6 +599,41 @@ TEST_P(Group, ItsHandleMayGoInACoroutineOfAMember) {
     EXPECT_EQ(play(letting_go::in_a_child(given)), as_child);
     EXPECT_EQ(play(letting_go::in_a_request_of_its_own(given)), as_child);
     EXPECT_EQ(play(letting_go::in_a_poll(*io, given)), (std::vector{1, ECANCELED, -1}));
+    EXPECT_EQ(play(letting_go::in_a_group(*io, given)), (std::vector{1, ECANCELED, -1, ECANCELED, -1}));
+}
+
+/// A group whose member owns the object that the group is in.
+struct session : std::enable_shared_from_this<session> {
+    explicit session(context& io, int& ended) : tasks(io), ended_(ended) {}
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session() { ++ended_; }
+
+    static task<> run(std::shared_ptr<session> self) {
+        auto ended = co_await busy(0s);
+        static_cast<void>(ended);
+        static_cast<void>(self);
+    }
+
+    group tasks;
+
+  private:
+    int& ended_;
+};
+
+TEST_P(Group, MayBeOwnedByItsMembers) {
+    int ended = 0;
+    for (const bool is_destroyed : {true, false}) {
+        auto io = make_queueing_context();
+        for (int i = 0; i < 3; ++i) {
+            auto made = std::make_shared<session>(*io, ended);
+            made->tasks.add(session::run(made));
+        }
+        io->poll();
+        EXPECT_EQ(ended, is_destroyed ? 0 : 3);
+        if (!is_destroyed) io->flush();
+    }
+    EXPECT_EQ(ended, 6);
 }
 
 AIO_ON_EVERY_ENGINE(Group);

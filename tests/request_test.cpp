@@ -169,8 +169,8 @@ TEST_P(Request, KeepsNothingOfACallThatWasCancelledBeforeItBegan) {
     *opened = file();
     EXPECT_GE(::fcntl(fd, F_GETFD), 0);
     handle.cancel();
-    EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "the handle keeps it";
     io->flush();
+    EXPECT_LT(::fcntl(fd, F_GETFD), 0) << "the handle keeps it";
 }
 
 TEST_P(Request, KeepsNothingOfAFunctionThatIsOver) {
@@ -180,9 +180,8 @@ TEST_P(Request, KeepsNothingOfAFunctionThatIsOver) {
         const std::weak_ptr<int> watched = owned;
         request handle = io->submit(call([owned = std::move(owned)] { return *owned; }),
                                     [&](result<int>) { EXPECT_TRUE(watched.expired()); });
-        EXPECT_FALSE(watched.expired());
         if (is_cancelled) handle.cancel();
-        EXPECT_EQ(watched.expired(), is_cancelled);
+        EXPECT_FALSE(watched.expired());
         io->flush();
     }
 }

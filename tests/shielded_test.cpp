@@ -145,10 +145,19 @@ TEST_P(Shielded, AreGivenUpAtTheirOwnDeadline) {
 TEST_P(Shielded, AreGivenUpAtShutdownsDeadline) {
     const gate closed;
     auto io = make_context();
-    io->submit(stuck(closed, GetParam().has_threads).with(shield), note());
+    struct tasks {
+        static task<> cleaning(task<result<>> first, std::vector<int>& seen) {
+            auto given_up = co_await std::move(first);
+            seen.push_back(code(given_up));
+            auto refused = co_await busy(0s);
+            seen.push_back(code(refused));
+        }
+    };
+    io->submit(tasks::cleaning(stuck(closed, GetParam().has_threads), seen).with(shield), [] {});
     io->poll();
     io->shutdown(10ms);
-    EXPECT_EQ(seen, (std::vector{ETIMEDOUT}));
+    io->flush();
+    EXPECT_EQ(seen, (std::vector{ETIMEDOUT, ETIMEDOUT}));
 }
 
 AIO_ON_EVERY_ENGINE(Shielded);

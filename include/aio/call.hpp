@@ -121,8 +121,8 @@ class [[nodiscard]] function_operation {
 /// Calls `function()` on a worker thread and delivers what it returns: `result<X>` for an X, the same for a
 /// function that returns a `result<X>`.
 ///
-/// Lifetime: the function is moved into the request, and destroyed on the worker when the call is over; by
-/// who cancels it, if it is never made. Errors: std::system_error becomes its code, std::bad_alloc ENOMEM,
+/// Lifetime: the function is moved into the request, and destroyed on the worker when the call is over; in
+/// poll, if it is never made. Errors: std::system_error becomes its code, std::bad_alloc ENOMEM,
 /// any other exception `std::errc::state_not_recoverable`: catch what you want to know about. Cancel: a
 /// function that is running is not given up, only by a deadline: then it goes on, and what it returns is
 /// destroyed.

@@ -37,11 +37,13 @@ result<> write_all(int fd, std::string_view content) {
     return {};
 }
 
-/// Whether a file is not to be looked into: it may not be read, or is no file any more.
+/// Whether a file is not to be looked into: it may not be read, now (a lease) or ever, or is no file any
+/// more.
 bool is_barred(const std::error_code& why) {
     return why == std::errc::permission_denied || why == std::errc::operation_not_permitted ||
            why == std::errc::no_such_file_or_directory || why == std::errc::too_many_symbolic_link_levels ||
-           why == std::errc::no_such_device_or_address;
+           why == std::errc::no_such_device_or_address || why == std::errc::resource_unavailable_try_again ||
+           why.value() == ESTALE;
 }
 
 /// Gives it the permissions of the file that it replaces, and its owner if that may be.

@@ -86,4 +86,19 @@ TEST(Libev, GoesOnInAForksChild) {  // L-10, C-FORK
     EXPECT_EQ(WEXITSTATUS(status), 10);
 }
 
+TEST(Libev, EndsInsideACallbackToo) {  // L-4, L-11
+    libev_loop loop;
+    context io;
+    loop::libev files(io, loop.get());
+    int arrived = 0;
+    io.submit(aio::nop(), [&](result<>) {
+        io.submit(aio::busy(1ms), [&](result<>) { ++arrived; });
+        loop.run();
+        EXPECT_EQ(arrived, 1);
+        io.submit(aio::busy(1ms), [&](result<>) { ++arrived; });
+    });
+    loop.run();
+    EXPECT_EQ(arrived, 2);
+}
+
 }  // namespace aio::test

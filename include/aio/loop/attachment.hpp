@@ -54,7 +54,7 @@ class AIO_EXPORT attachment {
     /// it may be touched. An exception that leaves a callback leaves this, too.
     bool poll();
     /// To be called whenever the loop is about to sleep, if callbacks may run it again, as dialogs do: does
-    /// nothing outside `poll`; inside, what comes makes the descriptor readable again.
+    /// nothing outside of a poll; inside, what comes makes the descriptor readable again.
     void rest() noexcept;
     /// As context::submit. Requires: attached. Any thread.
     request submit(aio::detail::block_pointer block, const options& how);
