@@ -2,14 +2,17 @@
 // The defects that ioaio.md lists, and where each is kept out. What has no other home is tested here.
 //
 // Fixed in some version of IO::AIO (section 4.2):
-//   B-1   feeder removal                Feeder.ThatAddsNothing…, …ToAnotherGroup…, …ADoneRequest…,
-//   WhoseMemberIsDoneInline… B-2   utime's status                EveryOperation.FailsWithAnError…/utime B-3
-//   submit hook (private, Perl)   no such hook B-4   poll busy-waits               PollOfThreads.WaitSleeps,
-//   MaximumSleepsWhileItBlocks B-5   readlink, fchmod, ENOMEM      Defect.FchmodOfAnOpenFile…;
-//   EveryOperation…/readlink; OutOfMemory.* B-6   mknod's arguments Defect.MknodKeepsItsDeviceNumber B-7
-//   readlink cut at 255           Defect.ReadlinkGivesALongTargetWhole B-8   lost wake-up
-//   Threads.NoWakeUpIsLostWhenTheyTimeOut B-9   locks across fork             Fork.StormLosesNothing B-10
-//   unit of the time budget       Poll.KeepsItsBudgetOfTime… B-11  short sendfile operations_read_write_test
+//   B-1   feeder removal                Feeder.ThatAddsNothing…, …ToAnotherGroup…, …ADoneRequest…
+//   B-2   utime's status                EveryOperation.FailsWithAnError…/utime
+//   B-3   submit hook (private, Perl)   no such hook
+//   B-4   poll busy-waits               PollOfThreads.WaitSleeps, MaximumSleepsWhileItBlocks
+//   B-5   readlink, fchmod, ENOMEM      Defect.FchmodOfAnOpenFile…; EveryOperation…/readlink; OutOfMemory.*
+//   B-6   mknod's arguments             Defect.MknodKeepsItsDeviceNumber
+//   B-7   readlink cut at 255           Defect.ReadlinkGivesALongTargetWhole
+//   B-8   lost wake-up                  Threads.NoWakeUpIsLostWhenTheyTimeOut
+//   B-9   locks across fork             Fork.StormLosesNothing
+//   B-10  unit of the time budget       Poll.KeepsItsBudgetOfTime…
+//   B-11  short sendfile                operations_read_write_test
 //   B-12, B-13, B-14  readdir's orders  Defect.ReaddirKeepsEveryNameInEveryOrder
 //   B-15  readdir cancelled             Defect.ReaddirCancelledAtAnyMoment…
 //   B-16  failing stat                  EveryOperation.FailsWithAnError…/stat: there is no struct then
@@ -26,7 +29,7 @@
 //   B-28  channel after fork            Fork.KeepsTheDescriptorsNumber…, Fork.TwiceInARowWorks
 //   B-29  handle closed in flight       Request.KeepsAFileOpenUntilItIsDone
 //   B-30  scandir called back twice     EveryOperation.*/scandir: `use` counts
-//   B-31  move                          the next issue's
+//   B-31  move                          Copying.Move…
 //   B-32  load's −1                     EveryOperation.FailsWithAnError…/load
 //   B-33  a million in one poll         Poll.DeliversAMillionAtOnceOnAConstantStack
 //   B-34  1000 threads                  Threads.AThousandAtOnce
@@ -39,12 +42,16 @@
 //
 // Still in 4.80:
 //   poll throws spuriously              Poll.NeverThrowsForARequestThatHasNoCallback
-//   exception text lost in a group      Group.FirstExceptionOfACascade…,
-//   Group.EndsThoughAMembersCallbackThrows nready negative Threads.GoWhenTheLimitIsLowered fd leaks (M-15)
-//   Cancel.ForgottenResultsAreReleased, EveryOperation.WithoutCallback…, every fixture aio_copy's failure the
-//   next issue's wd of symlink                       Defect.SymlinkIsMadeBelowItsOwnDirectory utime undef =
-//   −1                    Defect.UtimeHasNoMagicNumbers NUL in path BadPath.WithANulInside… double add
-//   Group.RefusesAMemberTwice close of an unused fd Defect.CloseOfAnUnusedDescriptorFailsAndCreatesNothing
+//   exception text lost in a group      Group.FirstExceptionOfACascade…
+//   a member's callback that throws     Group.EndsThoughAMembersCallbackThrows
+//   nready negative                     Threads.GoWhenTheLimitIsLowered
+//   fd leaks (M-15)                     Cancel.ForgottenResultsAreReleased, EveryOperation.WithoutCallback…
+//   aio_copy's failure                  FaultComposites.*
+//   wd of symlink                       Defect.SymlinkIsMadeBelowItsOwnDirectory
+//   utime undef = −1                    Defect.UtimeHasNoMagicNumbers
+//   NUL in path                         BadPath.WithANulInside…
+//   double add                          Group.RefusesAMemberTwice
+//   close of an unused fd               Defect.CloseOfAnUnusedDescriptorFailsAndCreatesNothing
 //   slurp on unseekable files           Defect.LoadReadsWhatHasNoSize
 //   fcntl submits ioctl                 not in the core
 //   readdir cancel leaks                Defect.ReaddirCancelledAtAnyMoment…
