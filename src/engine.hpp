@@ -141,10 +141,10 @@ class engine {
     std::int64_t burst_ = 0;  // what the coroutine that runs may still do without suspending
     linger linger_;
     activity activity_;
-    bool leaking_ = false;  // shutdown's deadline passed
-    bool driving_ = false;  // a coroutine is running
-    coroutine next_;        // to be resumed when it suspends
-    resumption* running_ = nullptr;
+    bool leaking_ = false;           // shutdown's deadline passed
+    bool driving_ = false;           // a coroutine is running
+    coroutine next_;                 // to be resumed when it suspends
+    resumption* running_ = nullptr;  // the innermost on the stack
 };
 
 /// While it lives and says yes, this thread is the polling thread, and no other becomes it. A thread may be
