@@ -4,6 +4,7 @@
 #include "support/fake_ring.hpp"
 #include "support/gate.hpp"
 #include "support/patience.hpp"
+#include "support/seeds.hpp"
 
 #include <aio/aio.hpp>
 
@@ -492,20 +493,20 @@ TEST_F(Ring, AppendsAreTheWorkers) {  // made again after an error, they would c
 /// Everything that can happen to a ring, from a seed: every read has the right bytes, every write arrives,
 /// and each request ends once.
 TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
-    const char* given = std::getenv("AIO_SEED");
-    const std::uint64_t first = given ? std::strtoull(given, nullptr, 0) : std::random_device{}();
-    for (std::uint64_t seed = first; seed < first + 100 && !HasFailure(); ++seed) {
-        SCOPED_TRACE("AIO_SEED=" + std::to_string(seed));
+    play_seeds(200, [&](std::uint64_t seed) {
         std::mt19937_64 dice(seed);
         auto one_in = [&](unsigned n) { return dice() % n == 0; };
         kernel->seed = seed;
         kernel->depth = 1 + static_cast<unsigned>(dice() % 16);
         kernel->cancels = one_in(2);
         kernel->repeats = one_in(2);
+        constexpr int cancelled[] = {ECANCELED, EINTR, 512};
+        kernel->cancel_error = cancelled[dice() % 3];
         kernel->submit_error = 0;
         kernel->decide = [&](const ring_call& call) -> fate {
             constexpr int errors[] = {ECANCELED, 512, 514, EINTR, EAGAIN, EIO, EINVAL, EOPNOTSUPP};
-            const bool once = call.operation == ring_operation::sync_file_range;
+            const bool once =
+                call.operation == ring_operation::sync_file_range || call.operation == ring_operation::fsync;
             if (one_in(4)) return {.error = errors[dice() % (once ? 5 : 8)]};
             return {.shortened = one_in(4), .held = one_in(4)};
         };
@@ -523,7 +524,7 @@ TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
                 EXPECT_TRUE(got || failure(got) == ECANCELED) << got.error().message();
             };
             const auto bytes = std::as_writable_bytes(std::span(buffers[i]));
-            switch (dice() % 4) {
+            switch (dice() % 5) {
                 case 0:
                     requests.push_back(
                         io->submit(read_exactly(f, bytes, offset), [&, i, counted](result<std::size_t> got) {
@@ -551,6 +552,9 @@ TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
                             EXPECT_EQ(there, text.substr(i * 50, 50));
                         }));
                     break;
+                case 3:
+                    requests.push_back(io->submit(fsync(written), counted));
+                    break;
                 default:
                     requests.push_back(
                         io->submit(sync_file_range(written, 0, 0, SYNC_FILE_RANGE_WRITE), counted));
@@ -565,7 +569,7 @@ TEST_F(Ring, WhateverHappensEachRequestEndsOnceAndRight) {
             io->poll();
         }
         EXPECT_EQ(ended, requests.size());
-    }
+    });
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -40,6 +41,7 @@ TEST_F(SimulatedTrees, NothingIsLostOrLeftBehind) {
         if (seed % 200 == 0) ::alarm(120);  // the fixture's, for each few
         play(seed);
     }
+    std::printf("trees: %d faults\n", scenarios::happened["faults"]);
     const bool is_enough = wanted.last - wanted.first >= 199;
     if (HasFailure() || !is_enough) return;
     for (const char* name : scenarios::names)

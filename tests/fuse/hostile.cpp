@@ -90,7 +90,7 @@ std::optional<entry> entry_at(const node& in, std::uint64_t index) {
         case kind::root:
             return index + 1 < kinds ? std::optional(directory(names[index + 1])) : std::nullopt;
         case kind::slash:
-            return fixed({{"first"}, {"../outside"}, {"last"}}, index);
+            return fixed({{"first"}, {"../../outside/kept"}, {"last"}}, index);
         case kind::nameless:
             return fixed({{"first"}, {""}, {"last"}}, index);
         case kind::dots:

@@ -49,7 +49,9 @@ std::string scene::look() const {
         struct stat status;
         ::lstat(path.c_str(), &status);
         seen += path + ' ' + std::to_string(status.st_mode) + ' ' + std::to_string(status.st_size) + ' ' +
-                std::to_string(status.st_nlink) + ' ' + std::to_string(status.st_mtim.tv_sec) + '\n';
+                std::to_string(status.st_nlink) + ' ' + std::to_string(status.st_mtim.tv_sec) + '.' +
+                std::to_string(status.st_mtim.tv_nsec) + ' ' +
+                (S_ISREG(status.st_mode) ? content_of(path) : std::string()) + '\n';
     }
     return seen;
 }
