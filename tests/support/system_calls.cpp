@@ -228,6 +228,7 @@ AIO_WRAP(char*, realpath, (const char* path, char* resolved), (path, resolved), 
 AIO_WRAP(ssize_t, listxattr, (const char* path, char* names, size_t size), (path, names, size), place{AT_FDCWD, path})
 AIO_WRAP(ssize_t, getxattr, (const char* path, const char* name, void* value, size_t size), (path, name, value, size), place{AT_FDCWD, path})
 AIO_WRAP(int, setxattr, (const char* path, const char* name, const void* value, size_t size, int flags), (path, name, value, size, flags), place{AT_FDCWD, path})
+AIO_WRAP(int, removexattr, (const char* path, const char* name), (path, name), place{AT_FDCWD, path})
 
 AIO_WRAP(int, fstat, (int fd, struct stat* found), (fd, found), place{fd})
 AIO_WRAP(int, fstatfs, (int fd, struct statfs* found), (fd, found), place{fd})
@@ -247,6 +248,7 @@ AIO_WRAP(ssize_t, readahead, (int fd, off_t offset, size_t size), (fd, offset, s
 AIO_WRAP(ssize_t, flistxattr, (int fd, char* names, size_t size), (fd, names, size), place{fd})
 AIO_WRAP(ssize_t, fgetxattr, (int fd, const char* name, void* value, size_t size), (fd, name, value, size), place{fd})
 AIO_WRAP(int, fsetxattr, (int fd, const char* name, const void* value, size_t size, int flags), (fd, name, value, size, flags), place{fd})
+AIO_WRAP(int, fremovexattr, (int fd, const char* name), (fd, name), place{fd})
 AIO_WRAP(int, ioctl, (int fd, unsigned long request, unsigned long argument), (fd, request, argument), place{fd})
 AIO_WRAP(int, poll, (pollfd* each, nfds_t n, int timeout), (each, n, timeout), place{each->fd})
 
