@@ -308,8 +308,8 @@ TEST_P(FaultComposites, AtEveryCall) {
         ASSERT_TRUE(composite.is_done(at));
         ASSERT_TRUE(at.is_tidy());
     }
-    const fault faults[] = {
-        {.error = EINTR}, {.error = EIO}, {.error = EMFILE}, {.error = ENOSPC}, {.short_count = true}};
+    const fault faults[] = {{.error = EINTR},  {.error = EIO},    {.error = EMFILE}, {.error = ENOSPC},
+                            {.error = EDQUOT}, {.error = ENOMEM}, {.error = ESTALE}, {.short_count = true}};
     for (const fault& what : faults)
         for (int n = 0; meets(*io, what, n); ++n)
             ASSERT_LT(n, 1000);
