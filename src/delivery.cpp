@@ -65,6 +65,7 @@ void engine::rest() noexcept {
     if (poller_.load(std::memory_order_relaxed) != this_thread_mark() || polls_ == 0) return;
     resting_ = true;
     end_turn();
+    activity_.turn_ended([this] { return outstanding() != 0; }, *results_);
 }
 
 /// By value: a callback may destroy what the limit was read from.
@@ -172,8 +173,11 @@ void engine::deliver(block& first) {
         }
         // The handle may live on. Of an abandoned call, the worker lets go.
         if (request->is == kind::leaf && request->state.load(std::memory_order_relaxed) == phase::done &&
-            !request->has_run)
+            !request->has_run) {
             request->dispose();
+            if (request->era != era_.load(std::memory_order_relaxed))
+                return;  // that forked: this is the child
+        }
         request->state.store(phase::delivered,
                              std::memory_order_relaxed);  // an abandoned call's worker sees: not running
         if (!(request->wishes.load(std::memory_order_relaxed) & nobody_receives)) {
@@ -309,7 +313,7 @@ class engine::resumption {
     resumption& operator=(const resumption&) = delete;
     ~resumption() { engine_.running_ = outer_; }
 
-    [[nodiscard]] const composite* task() const noexcept { return task_; }
+    [[nodiscard]] composite* task() const noexcept { return task_; }
     [[nodiscard]] const resumption* outer() const noexcept { return outer_; }
 
   private:
@@ -331,40 +335,23 @@ void engine::resume_next(std::coroutine_handle<> next, composite& task) noexcept
     driving_ = false;
 }
 
-namespace {
-
-/// A task, and on the way to it those that await it: where they go round in a circle, once is enough.
-struct way_up {
-    const composite* task;
-    const way_up* from;
-
-    [[nodiscard]] bool has(const composite& other) const noexcept {
-        for (const way_up* each = this; each; each = each->from)
-            if (each->task == &other) return true;
-        return false;
-    }
-};
-
-/// Whether `awaiting` waits for the task, directly, by others, or by a group that one of them is in.
-bool is_awaited_by(const composite& task, const block& awaiting, const way_up* from) noexcept {
+/// Whether `awaiting` waits for the task: directly, by others, or by a group that one of them is in. Each is
+/// looked at once in a walk, as they may go round in a circle.
+bool engine::is_awaited_by(composite& task, const block& awaiting) noexcept {
     if (&task == &awaiting) return true;
-    const way_up here{&task, from};
-    const auto waits = [&](const composite* above) {
-        return above && !here.has(*above) && is_awaited_by(*above, awaiting, &here);
-    };
-    if (waits(task.awaited_by)) return true;
+    if (std::exchange(task.walk, walks_) == walks_) return false;
+    if (task.awaited_by && is_awaited_by(*task.awaited_by, awaiting)) return true;
     for (const group_block* in = task.parent; in; in = in->parent)
         for (const group_block::waiter* each = in->waiters; each; each = each->next)
-            if (waits(each->task)) return true;
+            if (is_awaited_by(*each->task, awaiting)) return true;
     return false;
 }
 
-}  // namespace
-
 /// Whether this is called, however indirectly, by a coroutine of the task, or of one that it awaits.
-bool engine::is_inside(const block& task) const noexcept {
+bool engine::is_inside(const block& task) noexcept {
+    ++walks_;
     for (const resumption* each = running_; each; each = each->outer())
-        if (is_awaited_by(*each->task(), task, nullptr)) return true;
+        if (is_awaited_by(*each->task(), task)) return true;
     return false;
 }
 
@@ -477,11 +464,20 @@ void engine::abandon(block& request) noexcept {
         return;
     }
     if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();
+    const block_pointer kept(retain(&request));  // what is destroyed may poll
     bool parked = request.begun && request.state.load(std::memory_order_relaxed) != phase::done;
     if (parked && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
     request.drop();  // destroys the coroutine, which abandons what it awaits
     // Unless that destroyed the group that it is in, which came here.
     if (parked && request.state.load(std::memory_order_relaxed) != phase::done) finished(request);
+}
+
+/// Leaves what was parked where it is, for ever.
+void engine::disown(block& parked) noexcept {
+    if (parked.extra) detach(parked);
+    unpark(parked);
+    if (parked.is == kind::task) count_delivered();  // a group that waits was, as it began (G-2)
+    parked.state.store(phase::delivered, std::memory_order_relaxed);
 }
 
 /// Delivers what is there to nobody.
@@ -500,20 +496,15 @@ void engine::drain() noexcept {
 /// coroutines own. Handles must not find the engine any more.
 void engine::leak() noexcept {
     give_up_all(ETIMEDOUT, stake::memory);
-    std::size_t disowned = 0;
-    auto disown = [&](block& request) {
-        if (request.extra) detach(request);
-        request.state.store(phase::delivered, std::memory_order_relaxed);
-    };
-    while (block* each = parked_.front()) {
-        disowned += each->is == kind::task;  // a group that waits was counted as delivered (G-2)
-        unpark(*each);
+    while (block* each = parked_.front())
         disown(*each);
-    }
     // What has ended beside a call that hangs, its worker may not have pushed yet; the watcher does.
+    std::size_t disowned = 0;
     for (;;) {
-        for (; block* each = next_result(); ++disowned)
-            disown(*each);
+        for (; block* each = next_result(); ++disowned) {
+            if (each->extra) detach(*each);
+            each->state.store(phase::delivered, std::memory_order_relaxed);
+        }
         if (disowned >= outstanding()) return;
         wait(clock::time_point::max());
     }
@@ -533,7 +524,10 @@ engine::~engine() {
         for (block* each = parked_.front(); each;) {
             block* following = each->next;
             bool task = each->is == kind::task;
-            abandon(*each);
+            if (task && is_inside(*each))
+                disown(*each);  // exit() in a coroutine: it never goes on
+            else
+                abandon(*each);
             each = task ? parked_.front() : following;  // destroying a coroutine may end other tasks
         }
         give_up_all(ECANCELED, stake::effect);

@@ -214,6 +214,7 @@ void engine::dispatch(block& request) noexcept {
 int engine::call_at_once(const row& row, const call& arguments, const options& how, void* value) noexcept {
     const int wanted =
         how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
+    if (resting_ && polls_here()) static_cast<void>(gather());  // what arrive() pushed
     if (!polls_here() || burst_ <= 0 || traces_ || !tries_.load(std::memory_order_relaxed) ||
         (!pending_.empty() && pending_.highest() > wanted) ||
         intake_.load(std::memory_order_relaxed) != intake::everything || arguments.at.error ||

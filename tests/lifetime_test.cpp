@@ -261,6 +261,28 @@ TEST_F(Lifetime, ForkedProcessExitsWithAStaticContext) {
     EXPECT_LT(end.seconds, 8);
 }
 
+TEST_F(Lifetime, ForkedProcessExitsInsideACoroutine) {  // C-END
+    child_end end = run_in_child([&] {
+        static context io;
+        struct tasks {
+            static task<> leaving() {
+                auto done = co_await busy(std::chrono::nanoseconds(0));
+                static_cast<void>(done);
+                std::exit(7);
+            }
+            static task<> waiting() {
+                const options watched{.deadline = std::chrono::hours(1)};
+                co_await leaving().with(watched);
+            }
+        };
+        io.submit(open(fifo, O_RDONLY), [](result<file>) {});
+        io.submit(tasks::waiting(), [] {});
+        io.flush();
+    });
+    EXPECT_EQ(unexpected_end(end, 7), "");
+    EXPECT_LT(end.seconds, 8);
+}
+
 TEST_F(Lifetime, ForkedProcessExecsWithRequestsInFlight) {
     child_end end = run_in_child([&] {
         context io;

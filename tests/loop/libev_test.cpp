@@ -101,4 +101,18 @@ TEST(Libev, EndsInsideACallbackToo) {  // L-4, L-11
     EXPECT_EQ(arrived, 2);
 }
 
+TEST(Libev, EndsInsideTheLastCallbackToo) {  // L-4, L-11
+    libev_loop loop;
+    context io;
+    loop::libev files(io, loop.get());
+    int ticks = 0;
+    io.submit(aio::nop(), [&](result<>) {
+        loop.every(1ms, [&] { return ++ticks < 3; });
+        loop.run();
+        EXPECT_EQ(ticks, 3);
+    });
+    loop.run();
+    EXPECT_EQ(ticks, 3);
+}
+
 }  // namespace aio::test

@@ -149,6 +149,7 @@ class AIO_EXPORT composite : public block {
   public:
     composite* next_message = nullptr;
     composite* awaited_by = nullptr;  // task: the one that cannot go on, nor go, before it ends
+    std::uint32_t walk = 0;           // in which the engine has come by, looking for who awaits
     std::atomic<bool> has_message{false};
 
   protected:
