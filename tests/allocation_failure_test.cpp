@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <new>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -90,6 +91,30 @@ TEST_P(AllocationFailure, NeverMeetsADelivery) {
         }
         io->flush();
         EXPECT_EQ(arrived, 1);
+    }
+}
+
+/// From the moment that it is accepted there is no memory any more, for no thread: not to hand it over, nor
+/// for its result, nor for the group or the task that waits for it. Only what has to be kept needs some.
+TEST_P(AllocationFailure, NeverMeetsWhatWasAccepted) {
+    const std::set<std::string_view> keeps_something = {
+        "load",           "make_directories", "mkdtemp", "mkstemp",  "open",           "open_creating",
+        "open_directory", "pathsync",         "readdir", "realpath", "realpath_below", "scandir"};
+    for (way how : {way::callback, way::coroutine, way::group}) {
+        SCOPED_TRACE(name_of(how));
+        scene at(in_memory());
+        auto io = make_context();
+        std::optional<failing_allocation> fails;
+        when_accepted = [&] { fails.emplace(0, lasting::from_then_on); };
+        const result<std::size_t> outcome = operation.good(how, *io, at);
+        when_accepted = [] {};
+        ASSERT_TRUE(fails);
+        fails.reset();
+        if (outcome) continue;
+        EXPECT_EQ(outcome.error(), std::errc::not_enough_memory);
+        // A function that a task awaits is accepted when the task gets there.
+        const bool is_begun_later = how == way::coroutine && operation.name == std::string_view("closing");
+        EXPECT_TRUE(keeps_something.contains(operation.name) || is_begun_later);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <utility>
@@ -33,6 +34,9 @@ task<typename Work::outcome> awaiting(Work work) {
     co_return std::move(outcome);
 }
 
+/// Called by each use, but for `way::run`, once its work has been accepted.
+inline std::function<void()> when_accepted = [] {};
+
 /// Uses `work` to its end, and checks that its outcome arrives exactly once.
 template <work Work>
 typename Work::outcome use(way how, context& io, Work&& work) {
@@ -47,10 +51,14 @@ typename Work::outcome use(way how, context& io, Work&& work) {
         case way::callback:
             io.submit(std::move(work), receive);
             EXPECT_EQ(arrived, 0) << "M-2: called inside submit";
+            when_accepted();
             io.flush();
             break;
         case way::coroutine:
-            receive(io.run(awaiting(std::move(work))));
+            io.submit(awaiting(std::move(work)), receive);
+            EXPECT_EQ(arrived, 0) << "M-2: called inside submit";
+            when_accepted();
+            io.flush();
             break;
         case way::run:
             receive(io.run(std::move(work)));
@@ -63,6 +71,7 @@ typename Work::outcome use(way how, context& io, Work&& work) {
             });
             all.add(std::move(work), receive);
             EXPECT_EQ(arrived, 0) << "M-2: called inside add";
+            when_accepted();
             io.flush();
             EXPECT_EQ(ended, 1);
             break;
