@@ -74,9 +74,11 @@ listens() {
     done
 }
 
-# as_nobody COMMAND...: without root's rights, which includes that to write where ./dev coverage collects its profiles.
+# as_nobody COMMAND...: without root's rights, which includes that to write where ./dev coverage collects profiles.
+nobody=$( ((EUID)) || printf '%s ' env LLVM_PROFILE_FILE="${AIO_PROFILE_OF_NOBODY:-/dev/null}" \
+    setpriv --reuid=65534 --regid=65534 --clear-groups --)
 as_nobody() {
-    if ((EUID)); then "$@"; else LLVM_PROFILE_FILE=/dev/null setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; fi
+    $nobody "$@"
 }
 
 # skip TEXT: something cannot be tested here. The rest is, and the whole counts as skipped.
