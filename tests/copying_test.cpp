@@ -4,6 +4,7 @@
 #include "support/engines.hpp"
 #include "support/patience.hpp"
 #include "support/steps.hpp"
+#include "support/system_calls.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
@@ -21,6 +22,8 @@
 #include <set>
 #include <stop_token>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace aio::test {
 
@@ -46,6 +49,12 @@ class Copying : public engine_test {
         return false;
     }
     [[nodiscard]] std::string path(std::string_view name) const { return *tree_ / name; }
+    /// Each call of that name in the tree ends as `what`.
+    [[nodiscard]] judged_system_calls every(std::string_view name, fault what) const {
+        return {{tree_->root()}, [=](std::string_view call, const std::string&, auto) {
+                    return call == name ? what : fault();
+                }};
+    }
 
     std::optional<temporary_tree> tree_;
     std::string file_;
@@ -77,12 +86,42 @@ TEST_P(Copying, CopyRefusesWhatWouldHarm) {
     EXPECT_FALSE(exists(path("copy")));
     EXPECT_EQ(io->run(copy(path("missing"), path("copy"))).error(), std::errc::no_such_file_or_directory);
     EXPECT_EQ(io->run(copy(file_, path("none/copy"))).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(copy(file_, path(".."))).error(), std::errc::is_a_directory);
     EXPECT_EQ(io->run(copy(file_, path("other"), {.existing = on_existing::fail})).error(),
               std::errc::invalid_argument);
     tree_->write("there", "old");
     EXPECT_EQ(io->run(copy(file_, path("there"), {.existing = on_existing::fail})).error(),
               std::errc::file_exists);
     EXPECT_EQ(content_of(path("there")), "old");
+}
+
+// By any way to it: it would be emptied before it is read.
+TEST_P(Copying, AFileIsNotWrittenOntoItselfThroughALink) {
+    auto io = make_context();
+    fs::create_symlink("file", path("link"));
+    fs::create_symlink("link", path("farther"));
+    for (const on_existing how : {on_existing::in_place, on_existing::as_cp, on_existing::as_cp_forced})
+        for (const char* link : {"link", "farther"})
+            EXPECT_EQ(io->run(copy(file_, path(link), {.existing = how})).error(),
+                      std::errc::invalid_argument);
+    EXPECT_EQ(content_of(file_), "text");
+    EXPECT_EQ(fs::read_symlink(path("link")), "file");
+}
+
+TEST_P(Copying, ALinkReplacesAnyFileThatItDoesNotLeadTo) {
+    auto io = make_context();
+    fs::create_symlink("file", path("link"));
+    for (const on_existing how : {on_existing::replace, on_existing::in_place, on_existing::as_cp}) {
+        const std::string there = tree_->write("there", "old");
+        fs::create_hard_link(there, path("kept"));
+        EXPECT_TRUE(io->run(copy_tree(path("link"), there, {.existing = how})));
+        EXPECT_EQ(fs::read_symlink(there), "file");
+        EXPECT_EQ(content_of(path("kept")) + content_of(file_), "oldtext");
+        EXPECT_EQ(io->run(copy_tree(path("link"), file_, {.existing = how})).error(),
+                  std::errc::invalid_argument);
+        fs::remove(there);
+        fs::remove(path("kept"));
+    }
 }
 
 TEST_P(Copying, CopyReplacesOrWritesInPlace) {
@@ -101,8 +140,111 @@ TEST_P(Copying, CopyReplacesOrWritesInPlace) {
             EXPECT_EQ(after.st_mode & 07777U, 0640U);
         }
     }
-    EXPECT_TRUE(io->run(copy(file_, "/dev/null", {.existing = on_existing::as_cp})));
+    for (const bool durable : {false, true})  // a device cannot be synced
+        EXPECT_TRUE(io->run(copy(file_, "/dev/null", {.existing = on_existing::as_cp, .durable = durable})));
     EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST_P(Copying, BelowARootNothingIsWrittenThroughLinks) {
+    auto io = make_context();
+    fs::create_directories(path("tree/sub"));
+    for (const char* name : {"tree/linked", "tree/sub/named"})
+        tree_->write(name, "text");
+    for (const on_existing how : {on_existing::in_place, on_existing::as_cp, on_existing::as_cp_forced})
+        for (const preserve keep : {preserve::nothing, preserve::all}) {
+            const std::string outside = tree_->write("outside", "a longer old text");
+            fs::create_directories(path("copy/sub"));
+            fs::create_symlink("../outside", path("copy/linked"));
+            fs::create_hard_link(outside, path("copy/sub/named"));
+            std::set<std::string> told;
+            copy_options options{.existing = how, .keep = keep};
+            options.copied = [&told](const copy_entry& each) { told.emplace(each.to); };
+            const tree_result done = io->run(copy_tree(path("tree"), path("copy"), options));
+            EXPECT_TRUE(done) << done.error().message();
+            EXPECT_EQ(content_of(outside), "a longer old text");
+            EXPECT_EQ(told, (std::set{path("copy/linked"), path("copy/sub/named")})) << "what was made";
+            for (const std::string& each : told) {
+                EXPECT_EQ(content_of(each), "text");
+                EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(each)));
+            }
+            fs::remove_all(path("copy"));
+        }
+}
+
+TEST_P(Copying, WhatCannotBeReplacedAsCpDoesIsWrittenInPlace) {
+    auto io = make_context();
+    ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    const struct {
+        const char* call;
+        int error;
+        int from_a_pipe;                           // what comes out of one comes once
+    } refusals[] = {{"fchownat", EPERM, ESPIPE},   // the owner cannot be handed on
+                    {"renameat2", EBUSY, EBUSY}};  // a mount point
+    for (const auto& each : refusals) {
+        const judged_system_calls refuses = every(each.call, {.error = each.error});
+        const copy_options as_cp{.existing = on_existing::as_cp, .keep = preserve::nothing};
+        fs::create_directory(path("copy"));
+        for (const auto& [from, name] : {std::pair(file_, "there"), std::pair(path("tree"), "copy/file")}) {
+            const std::string there = tree_->write(name, "a longer old text");
+            ::chmod(there.c_str(), 0640);
+            const file_status before = *io->run(stat(there));
+            const std::string to = from == file_ ? there : path("copy");
+            EXPECT_TRUE(io->run(copy_tree(from, to, as_cp))) << each.call;
+            const file_status after = *io->run(stat(there));
+            EXPECT_TRUE(same_file(before, after)) << each.call;
+            EXPECT_EQ(content_of(there), "text");
+            EXPECT_EQ(after.permissions(), 0640U);
+        }
+
+        // Others may have given it a name elsewhere.
+        fs::create_hard_link(tree_->write("outside", "old"), path("copy/again"));
+        fs::rename(path("copy/again"), path("copy/file"));
+        const tree_result linked = io->run(copy_tree(path("tree"), path("copy"), as_cp));
+        EXPECT_EQ(linked.error(), std::errc::too_many_links) << each.call;
+        EXPECT_EQ(content_of(path("outside")), "old");
+
+        copy_options reading = as_cp;
+        reading.read_special = true;
+        const std::jthread writes([&] { std::ofstream(path("fifo")) << "new"; });
+        EXPECT_EQ(io->run(aio::copy(path("fifo"), path("there"), reading)).error().value(), each.from_a_pipe);
+        EXPECT_EQ(content_of(path("there")), "text");
+        fs::remove_all(path("copy"));
+    }
+    const judged_system_calls busy = every("renameat2", {.error = EBUSY});
+    EXPECT_EQ(io->run(copy(path("tree/file"), file_)).error(), std::errc::device_or_resource_busy);
+}
+
+TEST_P(Copying, OverwriteIsAskedAboutWhatWouldBeWrittenOver) {
+    auto io = make_context();
+    for (const on_existing how : {on_existing::replace, on_existing::in_place, on_existing::as_cp}) {
+        const bool replaces = how == on_existing::replace;
+        const std::string there = tree_->write("there", "old");
+        fs::create_symlink("there", path("link"));
+        fs::create_symlink("nowhere", path("dangling"));
+        bool answer = false;
+        file_type asked = file_type::unknown;
+        copy_options options{.existing = how};
+        options.overwrite = [&](const copy_entry& each) {
+            asked = each.destination->type();
+            return answer;
+        };
+        EXPECT_TRUE(io->run(aio::copy(file_, path("link"), options)));
+        EXPECT_EQ(asked, replaces ? file_type::symlink : file_type::regular);
+        EXPECT_TRUE(io->run(aio::copy(file_, path("dangling"), options)));
+        EXPECT_EQ(asked, file_type::symlink) << "there is nothing else";
+        EXPECT_EQ(content_of(there), "old");
+        answer = true;
+        EXPECT_TRUE(io->run(aio::copy(file_, path("link"), options)));
+        EXPECT_EQ(content_of(path("link")), "text");
+        EXPECT_EQ(content_of(there), replaces ? "old" : "text");
+        const std::error_code led = io->run(aio::copy(file_, path("dangling"), options)).error();
+        EXPECT_EQ(led, replaces ? std::errc() : std::errc::no_such_file_or_directory);
+        EXPECT_FALSE(exists(path("nowhere")));
+        fs::remove(path("link"));
+        fs::remove(path("dangling"));
+    }
 }
 
 TEST_P(Copying, CopyReadsWhatClaimsToBeEmpty) {
@@ -113,7 +255,7 @@ TEST_P(Copying, CopyReadsWhatClaimsToBeEmpty) {
 
 TEST_P(Copying, HolesStayHoles) {
     auto io = make_context();
-    const std::string sparse = tree_->write("sparse", "begin");
+    const std::string sparse = tree_->write("sparse", std::string(200'000, 'x'));
     ASSERT_EQ(::truncate(sparse.c_str(), 8 << 20), 0);
     std::ofstream(sparse, std::ios::app) << "end";
     ASSERT_EQ(::truncate(sparse.c_str(), 12 << 20), 0);
@@ -122,6 +264,26 @@ TEST_P(Copying, HolesStayHoles) {
         EXPECT_TRUE(content_of(sparse) == content_of(path("copy")));
         EXPECT_LT(io->run(stat(path("copy")))->blocks * 512, 1U << 20);
     }
+}
+
+TEST_P(Copying, BlocksThatMustBeSharedAndCannotAreAnError) {
+    auto io = make_context();
+    const judged_system_calls cannot = every("ioctl", {.error = EOPNOTSUPP});
+    const copy_options shared{.clone = reflink::always};
+    EXPECT_EQ(io->run(aio::copy(file_, path("copy"), shared)).error(), std::errc::operation_not_supported);
+    EXPECT_FALSE(exists(path("copy")));
+    const std::string there = tree_->write("there", "old");
+    EXPECT_EQ(io->run(aio::copy(file_, there, shared)).error(), std::errc::operation_not_supported);
+    EXPECT_EQ(content_of(there), "old");
+    fs::create_directory(path("tree"));
+    tree_->write("tree/one", "1");
+    tree_->write("tree/two", "2");
+    const tree_result done = io->run(copy_tree(path("tree"), path("copy"), shared));
+    EXPECT_EQ(done.error(), std::errc::operation_not_supported);
+    EXPECT_EQ(done.failed, 2U) << "not the first one only";
+    EXPECT_TRUE(fs::is_empty(path("copy")));
+    EXPECT_TRUE(io->run(copy(file_, there)));
+    EXPECT_EQ(content_of(there), "text");
 }
 
 TEST_P(Copying, TheLargestFileIsCopiedWithoutItsHoles) {
@@ -223,6 +385,22 @@ TEST_P(Copying, SeveralCopiesKeepLinksAmongThemselvesIfTheyShareThem) {
     EXPECT_EQ(found("alone2/name").links, 1U);
 }
 
+TEST_P(Copying, WhatWasCopiedFirstMayHaveBeenASingleFile) {
+    auto io = make_context();
+    fs::create_directories(path("one"));
+    fs::create_directory(path("into"));
+    for (const char* name : {"one/name", "other"})
+        fs::create_hard_link(file_, path(name));
+    tree_->write("into/other", "old");
+    copied_links links;
+    for (const char* each : {"file", "one", "other"})
+        EXPECT_TRUE(io->run(copy_tree(path(each), path("into/") + each, {.links = &links})));
+    for (const char* each : {"into/one/name", "into/other"})
+        EXPECT_TRUE(fs::equivalent(path("into/file"), path(each))) << each;
+    EXPECT_EQ(fs::hard_link_count(path("into/file")), 3U);
+    EXPECT_EQ(content_of(path("into/file")), "text");
+}
+
 /// Files that are made from here on are younger: the kernel's clock for them ticks every few milliseconds.
 void await_a_later_time() {
     const auto now = [] {
@@ -247,6 +425,30 @@ TEST_P(Copying, AFileThatHasTheNumberOfAnotherIsCopied) {
     tree_->write("file", "other");  // with the number of the one that is gone, on most file systems
     EXPECT_TRUE(io->run(copy_tree(file_, path("copy2"), how)));
     EXPECT_EQ(content_of(path("copy2")), "other");
+}
+
+TEST_P(Copying, WhatWasCopiedFirstMayBeGoneOrAnotherFileByNow) {
+    auto io = make_context();
+    fs::create_directory(path("into"));
+    for (const std::string each : {"one", "two", "three"}) {
+        fs::create_directories(path(each + "/below"));
+        fs::create_hard_link(file_, path(each + "/below/name"));
+    }
+    copied_links links;
+    const auto copy_next = [&](const std::string& name) {
+        const tree_result done = io->run(copy_tree(path(name), path("into/" + name), {.links = &links}));
+        EXPECT_TRUE(done) << done.error().message();
+        EXPECT_EQ(content_of(path("into/" + name + "/below/name")), "text");
+        EXPECT_EQ(fs::hard_link_count(path("into/" + name + "/below/name")), 1U);
+    };
+    copy_next("one");
+    fs::rename(path("into/one/below"), path("elsewhere"));
+    copy_next("two");
+    fs::remove(path("into/two/below/name"));
+    await_a_later_time();
+    tree_->write("into/two/below/name", "other");  // with the number of the one that is gone, as above
+    copy_next("three");
+    EXPECT_EQ(content_of(path("elsewhere/name")) + content_of(path("into/two/below/name")), "textother");
 }
 
 TEST_P(Copying, NobodyMayEverDoMoreThanWithTheSource) {  // T-12
@@ -317,6 +519,8 @@ TEST_P(Copying, ContentIsCountedWhileItIsWritten) {
     EXPECT_TRUE(io->run(aio::copy(large, path("copy"), how)));
     EXPECT_EQ(bytes, std::uint64_t(9) << 20);
     EXPECT_GT(calls, 2) << "not only at the end";
+    EXPECT_TRUE(io->run(aio::copy(file_, path("copy"), how)));
+    EXPECT_EQ(bytes, (std::uint64_t(9) << 20) + 4);
 }
 
 TEST_P(Copying, AStopIsHeardInTheMiddleOfAFile) {  // T-7
@@ -340,6 +544,25 @@ TEST_P(Copying, AStopIsHeardInTheMiddleOfAFile) {  // T-7
     EXPECT_FALSE(io->run(aio::copy(large, path("copy"), how).with({.stop = token}))) << "it went on";
     EXPECT_LT(stop.bytes, std::uint64_t(9) << 20);
     EXPECT_FALSE(fs::exists(path("copy")));
+}
+
+TEST_P(Copying, AStopWhileSomebodyIsAskedKeepsWhatIsThere) {  // T-7
+    auto io = make_context();
+    const std::string there = tree_->write("there", "old");
+    const auto poller = std::this_thread::get_id();
+    std::stop_source stop;
+    std::binary_semaphore heard{0};
+    copy_options how;
+    how.overwrite = [&](const copy_entry&) {
+        stop.request_stop();
+        if (std::this_thread::get_id() == poller) return true;
+        io->submit(nop(), [&](const auto&) { heard.release(); });
+        EXPECT_TRUE(heard.try_acquire_for(long_enough()));
+        return true;
+    };
+    const tree_result done = io->run(aio::copy(file_, there, how).with({.stop = stop.get_token()}));
+    EXPECT_EQ(done.error(), std::errc::operation_canceled);
+    EXPECT_EQ(content_of(there), "old");
 }
 
 TEST_P(Copying, AStoppedCopyLeavesNoPartialFile) {
@@ -455,6 +678,30 @@ TEST_P(Copying, MoveBetweenFileSystemsRemovesWhatItCopied) {
     EXPECT_FALSE(exists(*other / "tree/a/file"));
 }
 
+TEST_P(Copying, MoveBetweenFileSystemsTellsOfACopyThatItCannotTakeAway) {  // T-11
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    auto io = make_context();
+    const std::string taken = other->write("taken", "old");
+    std::vector<std::string> told;
+    copy_options how{.existing = on_existing::fail};
+    how.tree.failed = [&told](const tree_failure& each) {
+        told.push_back(std::string(each.operation) + ' ' + each.path);
+        return on_failure::go_on;
+    };
+    const judged_system_calls refuses({other->root()}, [](std::string_view call, const std::string&, auto) {
+        return fault{.error = call.starts_with("unlink") ? EIO : 0};
+    });
+    const tree_result done = io->run(aio::move(file_, taken, how));
+    EXPECT_EQ(done.error(), std::errc::file_exists);
+    EXPECT_EQ(done.failed, 2U);
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0], "rename " + file_);
+    EXPECT_TRUE(told[1].starts_with("remove " + (*other / ".aio-"))) << told[1];
+    EXPECT_EQ(content_of(told[1].substr(7)), "text") << "it is where it is said to be";
+    EXPECT_EQ(content_of(file_) + content_of(taken), "textold");
+}
+
 TEST_P(Copying, MoveBetweenFileSystemsThatIsShutDownLeavesNothing) {
     const auto other = elsewhere();
     if (!other) GTEST_SKIP() << "there is one file system";
@@ -489,6 +736,8 @@ TEST_P(Copying, StoreReplacesTheWholeFile) {
     EXPECT_EQ(io->run(store(file_, "x", {.existing = on_existing::fail})).error(), std::errc::file_exists);
     EXPECT_EQ(io->run(store(tree_->root().string(), "x")).error(), std::errc::is_a_directory);
     EXPECT_EQ(io->run(store(path("none/file"), "x")).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(io->run(store(path("new/"), "x")).error(), std::errc::is_a_directory);
+    EXPECT_FALSE(exists(path("new")));
     directory base = *io->run(open_directory(tree_->root().string()));
     EXPECT_TRUE(io->run(store({base, "named"}, "by handle")));
     EXPECT_EQ(content_of(path("named")), "by handle");

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <new>
@@ -29,6 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string long_text(5000, 'x');
+const std::string larger_text(70'000, 'x');  // so large that the kernel copies it
 
 /// All that a copy has of its source, by the path below the root.
 std::map<std::string, std::string> snapshot(const std::string& root) {
@@ -49,6 +51,18 @@ std::map<std::string, std::string> snapshot(const std::string& root) {
     return seen;
 }
 
+/// Types, and what is in files and links, alone.
+std::map<std::string, std::string> contents(const std::string& root) {
+    std::map<std::string, std::string> seen;
+    for (const auto& each : fs::recursive_directory_iterator(root)) {
+        std::string& is = seen[each.path().string().substr(root.size())];
+        is = static_cast<char>(each.symlink_status().type());
+        if (each.is_symlink()) is += fs::read_symlink(each);
+        if (each.is_regular_file()) is += content_of(each.path());
+    }
+    return seen;
+}
+
 /// What a composite finds, and how to tell what has become of it.
 struct stage {
     stage() {
@@ -60,6 +74,11 @@ struct stage {
         ::mkfifo((source + "/fifo").c_str(), 0600);
         tree.write("old", "old");
         tree.write("outside", "kept");
+        tree.write("large", larger_text);
+        std::fstream(tree.write("sparse", larger_text)).seekp(1 << 18) << "end";
+        fs::create_directories(there + "/sub");
+        tree.write("there/sub/inner", "old inner");
+        tree.write("there/link", "old link");
         before = snapshot(source);
     }
 
@@ -80,6 +99,9 @@ struct stage {
     std::string old = tree / "old";
     std::string fresh = tree / "fresh";
     std::string far = elsewhere / "far";
+    std::string large = tree / "large";
+    std::string sparse = tree / "sparse";
+    std::string there = tree / "there";  // some of a copy of the source
     std::map<std::string, std::string> before;
 
   private:
@@ -117,6 +139,9 @@ bool keeps_source(const stage& at) {
 }
 bool is_always(const stage&) {
     return true;
+}
+bool has_nothing_or(const std::string& path, const std::string& written) {
+    return !exists(path) || content_of(path) == written;
 }
 bool has_old_or(const stage& at, std::string_view written) {
     const std::string now = content_of(at.old);
@@ -172,14 +197,37 @@ std::vector<composite_case> all_composites() {
              return error_of(io.run(copy(at.file, at.old, {.existing = on_existing::in_place})));
          },
          [](const stage& at) { return content_of(at.old) == long_text; }, keeps_source},
+        {"copy_large", [](context& io, stage& at) { return error_of(io.run(copy(at.large, at.fresh))); },
+         [](const stage& at) { return content_of(at.fresh) == larger_text; },
+         [](const stage& at) { return has_nothing_or(at.fresh, larger_text); }},
+        {"copy_sparse", [](context& io, stage& at) { return error_of(io.run(copy(at.sparse, at.fresh))); },
+         [](const stage& at) { return content_of(at.fresh) == content_of(at.sparse); },
+         [](const stage& at) { return has_nothing_or(at.fresh, content_of(at.sparse)); }},
         {"copy_tree", [](context& io, stage& at) { return error_of(io.run(copy_tree(at.source, at.fresh))); },
          [](const stage& at) { return snapshot(at.fresh) == at.before; }, keeps_source},
+        {"copy_tree_plain",
+         [](context& io, stage& at) {
+             return error_of(io.run(copy_tree(at.source, at.fresh, {.keep = preserve::nothing})));
+         },
+         [](const stage& at) { return contents(at.fresh) == contents(at.source); }, keeps_source},
+        {"copy_tree_onto",
+         [](context& io, stage& at) { return error_of(io.run(copy_tree(at.source, at.there))); },
+         [](const stage& at) { return snapshot(at.there) == at.before; },
+         [](const stage& at) {
+             const std::string inner = content_of(at.there + "/sub/inner");
+             return keeps_source(at) && (inner == "old inner" || inner == "inner");
+         }},
         {"move", [](context& io, stage& at) { return error_of(io.run(aio::move(at.source, at.fresh))); },
          [](const stage& at) { return !exists(at.source) && snapshot(at.fresh) == at.before; },
          [](const stage& at) { return at.source_is_complete() || snapshot(at.fresh) == at.before; }},
         {"move_far", [](context& io, stage& at) { return error_of(io.run(aio::move(at.source, at.far))); },
          [](const stage& at) { return !exists(at.source) && snapshot(at.far) == at.before; },
          [](const stage& at) { return at.source_is_complete() || snapshot(at.far) == at.before; }},
+        {"move_file_far", [](context& io, stage& at) { return error_of(io.run(aio::move(at.file, at.far))); },
+         [](const stage& at) { return !exists(at.file) && content_of(at.far) == long_text; },
+         [](const stage& at) {
+             return has_nothing_or(at.far, long_text) && (keeps_source(at) || exists(at.far));
+         }},
         {"rmtree", [](context& io, stage& at) { return error_of(io.run(rmtree(at.source))); },
          [](const stage& at) { return !exists(at.source); }, is_always},
         {"walk",

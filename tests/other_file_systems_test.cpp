@@ -13,7 +13,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 namespace aio::test {
 
@@ -69,6 +71,97 @@ TEST_F(OtherFileSystems, WhereRenameCannotBeAskedNotToReplaceNothingIsReplacedEi
     for (const auto& each : fs::directory_iterator(tree_.root()))
         left += each.path().filename().string().starts_with(".aio-");
     EXPECT_EQ(left, 0U);
+}
+
+// There a name is taken first, by a link or something empty.
+TEST_F(OtherFileSystems, WhereRenameCannotBeAskedNotToReplaceAFailureLeavesNothing) {
+    context io;
+    const std::string from = path("from"), to = path("to");
+    for (const bool has_links : {true, false})
+        for (const bool is_directory : {false, true})
+            for (int n = 0, left = -1; left < 0; ++n) {
+                SCOPED_TRACE(std::to_string(n) + (is_directory ? " directory" : has_links ? " link" : ""));
+                fs::remove_all(from);
+                fs::remove_all(to);
+                if (is_directory) fs::create_directory(from);
+                tree_.write(is_directory ? "from/file" : "from", "text");
+                left = n;
+                std::string failed;
+                const judged_system_calls plain({tree_.root()},
+                                                [&](std::string_view call, const std::string&, auto) {
+                                                    if (call == "renameat2") return fault{.error = EINVAL};
+                                                    if (call == "linkat" && !has_links)
+                                                        return fault{.error = EPERM};
+                                                    if (left-- != 0) return fault();
+                                                    failed = call;
+                                                    return fault{.error = EIO};
+                                                });
+                const tree_result moved = io.run(aio::move(from, to, {.existing = on_existing::fail}));
+                EXPECT_TRUE(moved || moved.error() == std::errc::io_error) << moved.error().message();
+                EXPECT_EQ(exists(from), !moved) << failed;
+                EXPECT_EQ(exists(to), bool(moved)) << failed;
+                EXPECT_EQ(content_of((moved ? to : from) + (is_directory ? "/file" : "")), "text");
+            }
+}
+
+TEST_F(OtherFileSystems, WhereRenameCannotBeAskedNotToReplaceWhatOthersPutThereStays) {
+    context io;
+    const std::string from = path("from"), to = path("to");
+    /// The same while others put something else in the place of `swapped`, before its n-th `at`.
+    const auto move_while = [&](bool has_links, std::string_view at, int n, const std::string& swapped,
+                                int error = 0) {
+        tree_.write("from", "text");
+        fs::remove(to);
+        const judged_system_calls plain({tree_.root()}, [&, n](std::string_view call, const std::string& of,
+                                                               auto) mutable {
+            if (call == at && (of == swapped || call == "renameat") && n-- == 0) {
+                fs::remove(swapped);
+                tree_.write(fs::path(swapped).filename().string(), "theirs");
+                return fault{.error = error};
+            }
+            return fault{.error = call == "renameat2" ? EINVAL : call == "linkat" && !has_links ? EPERM : 0};
+        });
+        return io.run(aio::move(from, to, {.existing = on_existing::fail})).error().value();
+    };
+    EXPECT_EQ(move_while(true, "statx", 1, from), ESTALE);
+    EXPECT_EQ(content_of(from) + content_of(to), "theirstext");
+    EXPECT_EQ(move_while(false, "statx", 0, to), EEXIST);
+    EXPECT_EQ(content_of(from) + content_of(to), "texttheirs");
+    EXPECT_EQ(move_while(false, "renameat", 0, to, EIO), EIO);
+    EXPECT_EQ(content_of(from) + content_of(to), "texttheirs");
+}
+
+TEST_F(OtherFileSystems, WhatTheKernelCannotCopyIsReadAndWritten) {
+    context io;
+    const std::string whole = tree_.write("whole", std::string(200'000, 'x'));
+    const std::string sparse = tree_.write("sparse", std::string(200'000, 'x'));
+    ASSERT_EQ(::truncate(sparse.c_str(), 1 << 20), 0);
+    for (const std::string& source : {whole, sparse}) {
+        const std::string to = path("copy");
+        /// Its calls of copy_file_range end so, one after the other, and the last of these from then on.
+        const auto copy_with = [&](std::vector<fault> ends) {
+            std::size_t calls = 0;
+            const judged_system_calls refuses({tree_.root()},
+                                              [&](std::string_view call, const std::string&, auto) {
+                                                  if (call != "copy_file_range") return fault();
+                                                  return ends[std::min(calls++, ends.size() - 1)];
+                                              });
+            fs::remove(to);
+            const int number = io.run(copy(source, to, {.clone = reflink::never})).error().value();
+            EXPECT_GT(calls, 0U);
+            EXPECT_EQ(exists(to), number == 0);
+            EXPECT_TRUE(number != 0 || content_of(to) == content_of(source));
+            return number;
+        };
+        for (const int cannot : {EPERM, EINVAL, EXDEV, ENOSYS, EOPNOTSUPP, ETXTBSY})
+            EXPECT_EQ(copy_with({{.error = cannot}}), 0) << cannot;
+        EXPECT_EQ(copy_with({{.nothing = true}}), 0);
+        EXPECT_EQ(copy_with({{.short_count = true}, {}}), 0);
+        for (const int lost : {ENOSPC, EIO, EDQUOT})
+            EXPECT_EQ(copy_with({{.error = lost}}), lost);
+        for (const int later : {EPERM, EXDEV, EIO})
+            EXPECT_EQ(copy_with({{.short_count = true}, {.error = later}}), later) << "after a part";
+    }
 }
 
 TEST_F(OtherFileSystems, OwnersMayBeTheFileSystems) {  // vfat; NFS, of which root is nobody

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The parts of operations on trees that decide what to believe: names, positions, holes. What whole
 // operations make of a file system that lies is in hostile_test.cpp.
+#include "support/system_calls.hpp"
 #include "support/temporary.hpp"
 #include "trees/linux_content.hpp"
 #include "trees/linux_directory.hpp"
@@ -133,6 +134,46 @@ TEST(Content, ASparseFileThatShrinksIsCopiedAsItIs) {
     ASSERT_TRUE(copied) << copied.error().message();
     EXPECT_EQ(*copied, 1000U);
     EXPECT_EQ(status_at(to.get(), "")->size, 1000U);
+}
+
+/// A file with a hole, and where its copy is to be.
+class SparseContent : public testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(::pwrite(from.get(), "begin", 5, 0), 5);
+        ASSERT_EQ(::pwrite(from.get(), "end", 3, 1 << 20), 3);
+        before = *status_at(from.get(), "");
+        ASSERT_LT(before.blocks * 512, before.size) << "there are no holes here";
+    }
+
+    const test::temporary_tree tree;
+    const std::string source = tree / "sparse";
+    const unique_fd from{::open(source.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    const unique_fd to{::open((tree / "copy").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+    file_status before;
+};
+
+TEST_F(SparseContent, DataBeyondTheLargestOffsetThereIsEFBIG) {
+    const test::judged_system_calls small({tree / "copy"},
+                                          [](std::string_view call, const std::string&, auto) {
+                                              return test::fault{.error = call == "lseek" ? EINVAL : 0};
+                                          });
+    const std::atomic<int> stop = 0;
+    content_copier copy(reflink::never, stop);
+    EXPECT_EQ(copy(from.get(), to.get(), before).error(), std::errc::file_too_large);
+}
+
+TEST_F(SparseContent, AStopIsHeardBetweenItsParts) {  // T-7
+    std::atomic<int> stop = 0;
+    std::uint64_t bytes = 0;
+    const inline_function<void(std::uint64_t)> written = [&](std::uint64_t more) {
+        bytes += more;
+        stop = ECANCELED;
+    };
+    content_copier copy(reflink::never, stop, written);
+    EXPECT_EQ(copy(from.get(), to.get(), before).error(), std::errc::operation_canceled);
+    EXPECT_LE(bytes, std::uint64_t(1) << 16) << "not the whole";
+    EXPECT_LT(status_at(to.get(), "")->size, before.size);
 }
 
 }  // namespace

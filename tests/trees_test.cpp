@@ -261,6 +261,27 @@ TEST_P(Trees, WalkObeysItsFilter) {
     EXPECT_EQ(found, (std::set<std::string>{root_, root_ + "/a/b", root_ + "/a/file"}));
 }
 
+TEST_P(Trees, AFilterSeesThePathsThatAreGiven) {
+    auto io = make_context();
+    for (const std::string& root : {root_, root_ + '/'}) {
+        std::set<std::string> asked;
+        std::set<std::string> given;
+        walk_options how;
+        how.tree.limit = 1;
+        how.filter = [&asked](const walk_entry& entry) {
+            asked.emplace(entry.path);
+            return walk_choice::take;
+        };
+        const auto take = [&given](const walk_batch& batch) {
+            for (const walk_entry entry : batch)
+                given.emplace(entry.path);
+        };
+        EXPECT_TRUE(io->run(walk(root, take, how)));
+        EXPECT_EQ(asked, given);
+        EXPECT_TRUE(asked.contains(root_ + "/a/file"));
+    }
+}
+
 task<std::size_t> count_batches(std::string root, std::size_t at_most, std::set<std::string>* found) {
     tree_walk tree(root);
     std::size_t batches = 0;
@@ -321,6 +342,14 @@ TEST_P(Trees, DiskUsageCountsAFileOnce) {
     EXPECT_EQ(found.bytes, sum);
     EXPECT_EQ(of_root, sum);
     EXPECT_EQ(found.directories + found.others, expected().size());
+}
+
+TEST_P(Trees, DiskUsageOfALinkIsTheLinks) {
+    auto io = make_context();
+    const std::string link = root_ + "/d/up";
+    EXPECT_EQ(io->run(disk_usage(link, {.apparent_size = true})).bytes,
+              fs::read_symlink(link).string().size());
+    EXPECT_EQ(io->run(disk_usage(root_ + "/d/fifo", {.apparent_size = true})).bytes, 0U);
 }
 
 TEST_P(Trees, DiskUsageCountsTreesInTreesOnce) {

@@ -189,8 +189,11 @@ result<> copying::make(worker& self, const entry& of, way how) {
         stands_alone(self, of, copy.error());
         return made;
     }
-    links_.made(of.status,
-                {.base = link_base_, .names = names_of(of), .device = copy->device, .inode = copy->inode});
+    links_.made(of.status, {.base = link_base_,
+                            .names = names_of(of),
+                            .device = copy->device,
+                            .inode = copy->inode,
+                            .since = copy->btime});
     first.kept = true;
     return made;
 }
@@ -389,7 +392,9 @@ result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     temporary_entry temporary(of.to, std::move(made->second));
     const auto linked = status_at(of.to, temporary.name());
     if (!linked) stands_alone(self, of, linked.error());
-    const bool is_right = linked && linked->inode == first->inode && linked->device == first->device;
+    const bool is_right = linked && linked->inode == first->inode && linked->device == first->device &&
+                          linked->btime.tv_sec == first->since.tv_sec &&
+                          linked->btime.tv_nsec == first->since.tv_nsec;
     if (!is_right) return false;
     const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create);
     if (!named) return std::unexpected(named.error());

@@ -103,7 +103,6 @@ bool content_copier::cloned(int from, int to, const file_status& source, std::er
 result<std::uint64_t> content_copier::copy_data(int from, int to, std::uint64_t size) {
     std::uint64_t position = 0;
     for (;;) {
-        if (const auto wanted = stopped(); !wanted) return std::unexpected(wanted.error());
         const auto begin = seek(from, position, SEEK_DATA);
         if (!begin && begin.error() == std::errc::no_such_device_or_address) break;  // a hole up to the end
         const auto end =

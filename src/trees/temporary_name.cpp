@@ -74,19 +74,25 @@ result<> check_owner(uid_t owner, int base) {
 
 namespace {
 
-bool is_at(const target& at, const file_status& wanted) {
+/// An error: it cannot be told.
+result<bool> is_at(const target& at, const file_status& wanted) {
     const auto there = status_at(at.fd, at.path);
-    return there && same_file(*there, wanted);
+    if (there) return same_file(*there, wanted);
+    return there.error() == std::errc::no_such_file_or_directory ? result<bool>(false)
+                                                                 : std::unexpected(there.error());
 }
 
 /// By a second name for a moment.
 result<> rename_by_link(const target& from, const target& to, const file_status& source) {
     const auto linked = attempt([&] { return ::linkat(from.fd, from.path, to.fd, to.path, 0); });
     if (!linked) return std::unexpected(linked.error());
-    if (!is_at(from, source)) return error(ESTALE);  // somebody has put another one there: theirs
-    const auto unlinked = attempt([&] { return ::unlinkat(from.fd, from.path, 0); });
+    const result<bool> is_there = is_at(from, source);
+    if (is_there && !*is_there) return error(ESTALE);  // somebody has put another one there: theirs
+    const auto unlinked = is_there ? attempt([&] { return ::unlinkat(from.fd, from.path, 0); })
+                                   : std::unexpected(is_there.error());
     if (unlinked) return {};
-    if (is_at(to, source)) static_cast<void>(attempt([&] { return ::unlinkat(to.fd, to.path, 0); }));
+    if (is_at(to, source).value_or(false))
+        static_cast<void>(attempt([&] { return ::unlinkat(to.fd, to.path, 0); }));
     return std::unexpected(unlinked.error());
 }
 
@@ -100,11 +106,12 @@ result<> rename_onto_claim(const target& from, const target& to, bool is_directo
     if (!made) return std::unexpected(made.error());
     const unique_fd file(is_directory ? -1 : *made);
     const auto claim = is_directory ? status_at(to.fd, to.path) : status_at(file.get(), "");
-    if (!claim) return std::unexpected(claim.error());
-    if (!is_at(to, *claim)) return error(EEXIST);
-    const auto renamed = attempt([&] { return ::renameat(from.fd, from.path, to.fd, to.path); });
+    const result<bool> is_there = claim ? is_at(to, *claim) : std::unexpected(claim.error());
+    if (is_there && !*is_there) return error(EEXIST);
+    const auto renamed = is_there ? attempt([&] { return ::renameat(from.fd, from.path, to.fd, to.path); })
+                                  : std::unexpected(is_there.error());
     if (renamed) return {};
-    if (is_at(to, *claim))
+    if (!claim || is_at(to, *claim).value_or(false))
         static_cast<void>(
             attempt([&] { return ::unlinkat(to.fd, to.path, is_directory ? AT_REMOVEDIR : 0); }));
     return std::unexpected(renamed.error());
