@@ -65,8 +65,8 @@ class copying final : public traversal {
     [[nodiscard]] mode_t first_mode(const entry& of) const noexcept;
     [[nodiscard]] bool has_owner_and_mode(const entry& of) const noexcept;
     result<unique_fd> open_in_place(const entry& of);
-    result<> write_in_place(worker& self, const entry& of);
-    result<> write_onto(worker& self, const entry& of, unique_fd copy);
+    result<> write_in_place(worker& self, const entry& of, int content);
+    result<> write_onto(worker& self, const entry& of, unique_fd copy, int content);
     result<> make_link(worker& self, const entry& of, way how);
     result<> make_special(worker& self, const entry& of, way how);
     result<> make_anew(worker& self, const entry& of, way how);

@@ -162,7 +162,7 @@ result<copying::way> copying::choose_like_cp(const entry& of, const file_status&
 result<> copying::make(worker& self, const entry& of, way how) {
     if (how == way::in_place) {
         auto opened = open_in_place(of);
-        if (opened) return write_onto(self, of, std::move(*opened));
+        if (opened) return write_onto(self, of, std::move(*opened), of.content.get());
         const bool may_not = opened.error() == std::errc::permission_denied;
         if (!may_not || options_.existing != on_existing::as_cp_forced)
             return std::unexpected(opened.error());
@@ -236,42 +236,52 @@ result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) 
 }
 
 result<> copying::write_file(worker& self, const entry& of, way how) {
-    const auto can_begin_again = [&] { return ::lseek(of.content.get(), 0, SEEK_SET) == 0; };
     if (how == way::create && self.has_nameless) {
         const auto fd = open_nameless(of.to, first_mode(of));
         self.has_nameless = fd.has_value();
         if (fd) {
             const result<> made = write_nameless(self, of, unique_fd(*fd));
             // Not here: by a name of its own.
-            if (made || self.has_nameless || !can_begin_again()) return made;
+            if (made || self.has_nameless || ::lseek(of.content.get(), 0, SEEK_SET) != 0) return made;
         }
     }
     unique_fd replaced;
     if (how == way::take_over) {
         const auto old = attempt(
             [&] { return ::openat(of.to, of.to_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); });
-        if (!old) return write_in_place(self, of);
+        if (!old) return write_in_place(self, of, of.content.get());
         replaced.reset(*old);
     }
     const mode_t mode = first_mode(of);
+    const bool comes_once = !of.status.is_regular();  // out of a pipe, say
     auto made = make_temporary([&](const char* name) {
         return attempt([&] {
-            return ::openat(of.to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+            return ::openat(of.to, name,
+                            (comes_once ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                             how == way::take_over ? 0600U : mode);
         });
     });
     if (!made) return std::unexpected(made.error());
     unique_fd copy(made->first);
     temporary_entry temporary(of.to, std::move(made->second));
+    unique_fd again;
+    if (comes_once) {
+        const auto fd = attempt([&] { return ::fcntl(copy.get(), F_DUPFD_CLOEXEC, 0); });
+        if (!fd) return std::unexpected(fd.error());
+        again.reset(*fd);
+    }
     const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
     if (!written) return std::unexpected(written.error());
+    const auto write_in_place_after_all = [&]() -> result<> {
+        temporary.remove();
+        const int content = comes_once ? again.get() : of.content.get();
+        const auto begun = attempt([&] { return ::lseek(content, 0, SEEK_SET); });
+        return begun ? write_in_place(self, of, content) : std::unexpected(begun.error());
+    };
     if (how == way::take_over) {
         // It hands its permissions on to what replaces it.
         const auto status = status_at(replaced.get(), "");
-        if (!status || !take_over(replaced.get(), copy.get(), *status)) {
-            temporary.remove();
-            return can_begin_again() ? write_in_place(self, of) : error(ESPIPE);
-        }
+        if (!status || !take_over(replaced.get(), copy.get(), *status)) return write_in_place_after_all();
     }
     if (options_.keep != preserve::nothing)
         carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
@@ -282,8 +292,7 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     if (!named) {
         // A file may be a mount point, as those of containers are.
         const bool is_mounted = named.error() == std::errc::device_or_resource_busy && is_like_cp();
-        temporary.remove();
-        return is_mounted && can_begin_again() ? write_in_place(self, of) : named;
+        return is_mounted ? write_in_place_after_all() : named;
     }
     temporary.keep();
     self.tally.bytes += *written;
@@ -297,13 +306,14 @@ result<unique_fd> copying::open_in_place(const entry& of) {
     return unique_fd(*fd);
 }
 
-result<> copying::write_in_place(worker& self, const entry& of) {
+/// `content`: what is written, from where it stands.
+result<> copying::write_in_place(worker& self, const entry& of, int content) {
     auto opened = open_in_place(of);
-    return opened ? write_onto(self, of, std::move(*opened)) : std::unexpected(opened.error());
+    return opened ? write_onto(self, of, std::move(*opened), content) : std::unexpected(opened.error());
 }
 
 /// Below a root only what is no link, of either kind.
-result<> copying::write_onto(worker& self, const entry& of, unique_fd copy) {
+result<> copying::write_onto(worker& self, const entry& of, unique_fd copy, int content) {
     const int fd = copy.get();
     const auto there = status_at(fd, "");
     if (!there) return std::unexpected(there.error());
@@ -313,7 +323,7 @@ result<> copying::write_onto(worker& self, const entry& of, unique_fd copy) {
         const auto emptied = attempt([&] { return ::ftruncate(fd, 0); });
         if (!emptied) return done(emptied);
     }
-    const auto written = self.copy_content(of.content.get(), fd, of.status);
+    const auto written = self.copy_content(content, fd, of.status);
     if (!written) return std::unexpected(written.error());
     if (options_.keep != preserve::nothing && there->is_regular()) carry(self, of, {of.content.get()}, {fd});
     if (options_.durable && there->is_regular())

@@ -82,6 +82,14 @@ mkdir l1 l2 l3 && echo l >l1/x && ln l1/x l2/y && ln l1/x z
 promise "names of one file stay together" eval '"$aio" cp -a l1 l2 z l3 && [[ l3/l1/x -ef l3/l2/y && l3/l1/x -ef l3/z ]]'
 promise "whatever is there already" eval '"$aio" cp -a l1 l2 z l3 && [[ l3/l1/x -ef l3/l2/y && l3/l1/x -ef l3/z ]]'
 promise "--reflink=never" eval '"$aio" cp --reflink=never kinds/sparse r1 && cmp r1 kinds/sparse'
+promise "--reflink=auto" eval '"$aio" cp --reflink=auto kinds/sparse r1 && cmp r1 kinds/sparse'
+shares() { # where blocks can be shared, as cp finds them to be; else it is an error, and no file
+    if cp --reflink=always kinds/file r3; then "$aio" cp "$1" kinds/file r4 && cmp r3 r4
+    else ! "$aio" cp "$1" kinds/file r4 && [[ ! -e r4 ]]; fi 2>/dev/null
+}
+promise "--reflink=always" shares --reflink=always
+rm -f r4
+promise "--reflink alone" shares --reflink
 promise "--reflink=wrong" status 2 "$aio" cp --reflink=sometimes e r2
 
 # A link in the place of what it leads to would lead to itself, and the content be lost.
