@@ -61,7 +61,7 @@ if ((EUID == 0)); then
     confined=(unshare --mount bash -c '
         mount --bind "$0" "$0" && mount --bind "$0/tmp" /tmp || exit
         while IFS= read -r each; do
-            case $each in "$0" | /tmp | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) continue ;; esac
+            case $each in "$0" | /tmp | /tmp/* | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) continue ;; esac
             mount -o remount,bind,ro "$each" || exit
         done < <(findmnt --raw --noheadings --output TARGET)
         exec "$@"' "$work")
