@@ -113,6 +113,17 @@ promise "in a tree too" complains 'copy to pw/./f: Permission denied|copy to pw/
 promise "as it was" eval '[[ $(<protected) == old && $(stat -c %a protected pw/f) == $'"'444\n444'"' ]]'
 promise "-f replaces it" eval 'as_nobody "$aio" cp -f ps/f protected && [[ $(<protected) == new ]]'
 printf '#!/bin/sh\n' >suid && chmod 4755 suid
+if ((EUID == 0)); then
+    echo old >anothers && chmod 666 anothers && mkdir locked && echo old >locked/f && chown 65534 locked/f && chmod 755 locked
+    inodes() { stat -c '%i %u %g %a' anothers locked/f; }
+    before=$(inodes)
+    promise "an ordinary user writes into somebody else's file" eval 'as_nobody "$aio" cp e anothers && cmp e anothers'
+    promise "and into one's own where nothing can be named" eval 'as_nobody "$aio" cp e locked/f && cmp e locked/f'
+    promise "which are the same files as before" eval '[[ $(inodes) == "$before" ]]'
+fi
+echo old >shut && chmod 444 shut && ln -s shut to-shut
+promise "through a link to what may not be written" complains 'copy to to-shut: Permission denied' as_nobody "$aio" cp e to-shut
+promise "which leads where it led" eval '[[ -L to-shut && $(<shut) == old ]]'
 promise "set-id bits are not another program's" eval '"$aio" cp e suid && [[ $(stat -c %a suid) == 755 ]]'
 mkdir sticky && chmod 1777 sticky
 promise "a sticky directory stays one" eval '"$aio" cp -r sticky sticky2 && [[ $(stat -c %a sticky2) == 1755 ]]'
@@ -124,6 +135,11 @@ if setfattr -n user.a -v b ps/g 2>/dev/null; then
     promise "-a of a read-only file with attributes" eval 'mkdir xa && chmod 777 xa && as_nobody "$aio" cp -a ps xa &&
         [[ $(getfattr --only-values -n user.a xa/ps/g) == b && $(stat -c %a xa/ps/g) == 444 ]]'
 fi
+
+ln -s nowhere kept-link && touch -hd 2001-02-03 kept-link && mkdir ka && chmod 777 ka
+((EUID)) || chown -h 65534 kept-link
+promise "-a of a link as an ordinary user" eval 'as_nobody "$aio" cp -a kept-link ka && [[ $(readlink ka/kept-link) == nowhere &&
+    $(stat -c "%u %Y" ka/kept-link) == $(stat -c "%u %Y" kept-link) ]]'
 
 mkdir es ed && touch es/f && chmod 300 ed && chmod 755 es
 ((EUID)) || chown -R 65534 es ed

@@ -72,4 +72,11 @@ if ((EUID == 0)); then
     wanted='user::rw- user:4243:--- user:4244:rw- group::r-- mask::rw- other::r-- '
     promise "cp -p without the group" eval 'as_nobody "$aio" cp -p g/f g/copy && [[ $(shown g/copy) == "$wanted"* ]] || { shown g/copy; false; }'
 fi
+# Capabilities are root's to give.
+mkdir cap && echo program >cap/f && chmod 777 . cap
+if setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 cap/f 2>/dev/null; then
+    promise "cp -a of a capability" eval '"$aio" cp -a cap cap1 && cp -a cap cap2 && same cap1 cap2 && getfattr -n security.capability cap1/f'
+    promise "cp -a of one without the right to it" eval 'as_nobody "$aio" cp -a cap/f cap/copy && [[ $(<cap/copy) == program ]] &&
+        ! getfattr -n security.capability cap/copy 2>/dev/null'
+fi
 finish

@@ -17,6 +17,8 @@ promise "several into a file" status 1 eval 'touch f g h; "$aio" mv f g h'
 promise "-n" eval 'echo x >x; "$aio" mv -n x d/c; [[ $(<d/c) == b ]] && there x'
 promise "-i no" eval 'echo n | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == b ]] && there x'
 promise "-u keeps what is newer" eval 'touch -d 2000-01-01 x; "$aio" mv -u x d/c; [[ $(<d/c) == b ]] && there x'
+promise "-u replaces what is older" eval 'echo new >un; echo old >uo; touch -d 2000-01-01 uo; "$aio" mv -u un uo && gone un && [[ $(<uo) == new ]]'
+promise "-n to a free name" eval '"$aio" mv -n uo free && gone uo && [[ $(<free) == new ]]'
 promise "-u is not about directories" eval 'mkdir -p ud ui/ud && touch -d 2000-01-01 ud; "$aio" mv -u ud ui && gone ud'
 promise "-i yes" eval 'echo y | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == x ]] && gone x'
 promise "-v" prints "renamed 'f' -> 'd/f'" "$aio" mv -v f d

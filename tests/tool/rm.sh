@@ -67,6 +67,10 @@ promise "and obeys" there q/d/one q/d/two
 printf 'y\ny\nn\ny\ny\n' | "$aio" rm -ri q 2>/dev/null
 promise "one answer each" eval '(($(ls q/d | wc -l) == 1))'
 promise "what is not wanted keeps the directories" status 0 eval '"$aio" rm -ri q 2>/dev/null <<<n'
+mkdir -p whole/d && touch whole/d/f
+promise "a directory may stay when all in it is gone" eval 'printf "y\ny\ny\nn\n" | "$aio" rm -ri whole 2>/dev/null && there whole/d && gone whole/d/f'
+promise "\"no\" in full" eval 'echo no | "$aio" rm -ri whole 2>/dev/null && there whole/d'
+promise "\"yes\" in full" eval 'printf "yes\nYes\nyes\n" | "$aio" rm -ri whole 2>/dev/null && gone whole'
 promise "all of it" eval '(yes | "$aio" rm -ri q 2>/dev/null); gone q'
 
 mkdir -p many/d && touch many/d/{1..3000}
@@ -74,6 +78,12 @@ promise "a reader that goes away does not end it" eval '{ "$aio" rm -rv many; ec
 mkdir -p unread/v/u unread2 && chmod 0 unread/v/u unread2 && chmod 777 .
 ((EUID)) || chown -R 65534 unread unread2
 promise "an empty directory need not be read" eval 'as_nobody "$aio" rm -r unread unread2 && gone unread unread2'
+
+mkdir -p unread3/u && chmod 0 unread3/u
+((EUID)) || chown -R 65534 unread3
+promise "but it is asked about" eval 'printf "y\nn\n" | as_nobody "$aio" rm -ri unread3 2>/dev/null; there unread3/u'
+promise "as an operand too" eval 'echo n | as_nobody "$aio" rm -ri unread3/u 2>/dev/null; there unread3/u'
+promise "and goes if it may" eval 'printf "y\ny\ny\n" | as_nobody "$aio" rm -ri unread3 2>/dev/null; gone unread3'
 
 # Errors in the middle.
 mkdir -p m/{open,closed,unreadable}/sub && touch m/{open,closed,unreadable}/sub/f m/f

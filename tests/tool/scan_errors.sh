@@ -13,6 +13,15 @@ promise "and does not stop the others" prints $'t/f\nt/a/' "$aio" scan none t/f 
 promise "but is still an error" status 1 "$aio" scan none t/f
 promise "control characters in messages are escaped" complains '^aio scan: lstat a\\nb\\033: No such' "$aio" scan $'a\nb\e'
 
+# What cannot be written to the disk.
+echo text >t/unread && chmod 0 t/unread
+((EUID)) || chown -R 65534 t
+promise "--sync names what it cannot open" complains '^aio scan: sync t/unread: Permission denied$' as_nobody "$aio" scan --sync t
+promise "and is an error" status 1 as_nobody "$aio" scan -q --sync t
+promise "which does not stop the others" prints $'t/\nt/a/\nt/f\nt/unread' eval 'as_nobody "$aio" scan --sync t 2>/dev/null | sort'
+promise "--sync names what cannot be synced" complains '^aio scan: sync /proc/version: Invalid argument$' "$aio" scan --sync /proc/version
+promise "an error too" status 1 "$aio" scan -q --sync /proc/version
+
 # Directories that come and go while they are read.
 restless() {
     local end=$((SECONDS + 2)) said
