@@ -325,7 +325,8 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
     } press{this, cause, accepted, nullptr};
     block_list kept;
     while (block* queued = route_->take_back_any()) {
-        const bool has_begun = queued->half_made && accepted != stake::memory;  // in a ring
+        // In a ring: canceled would mean no effect. In no call now, so that nobody has to wait for it.
+        const bool has_begun = queued->half_made && accepted == stake::nothing;
         if (has_begun || press.spares(*queued))
             kept.push_back(*queued);
         else

@@ -24,10 +24,10 @@ class without_sigpipe {
     without_sigpipe& operator=(const without_sigpipe&) = delete;
     ~without_sigpipe() {
         errno_guard guard;
-        // Takes away what came meanwhile, and nothing that was somebody else's. EAGAIN: nothing came.
+        // Takes away what came meanwhile, also where it is blocked anyway and would come when it no longer
+        // is; nothing that was somebody else's. EAGAIN: nothing came.
         const timespec at_once = {};
-        if (!was_pending_ && sigismember(&before_, SIGPIPE) == 0)
-            static_cast<void>(sigtimedwait(&pipe_, nullptr, &at_once));
+        if (!was_pending_) static_cast<void>(sigtimedwait(&pipe_, nullptr, &at_once));
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 

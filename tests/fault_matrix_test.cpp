@@ -220,6 +220,23 @@ TEST_P(FaultMatrix, OfAllCalls) {  // another way does not help then, if it need
     all_cells += cells_;
 }
 
+/// An operation that promises all never passes off a write of nothing as that.
+TEST_P(FaultMatrix, AWriteThatMovesNothingIsNoSuccess) {
+    if (!std::string_view(operation.name).starts_with("write_all")) return;
+    auto io = make_used_context();
+    for (way how : all_ways) {
+        scene at(in_memory());
+        const judged_system_calls nothing({at.root}, [](std::string_view call, const std::string&, auto) {
+            return fault{.nothing = call == "write"};
+        });
+        const auto outcome = operation.good(how, *io, at);
+        ASSERT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().value(), EIO);
+        EXPECT_EQ(io->statistics().outstanding, 0U);
+        ++all_cells;
+    }
+}
+
 /// Neither memory nor mappings are left by a round of faults. Only of the first may some stay, in the caches
 /// of this thread and of the C library, and by chance of the next, if more was in use at once.
 TEST_P(FaultMatrix, LeavesNoMemoryBehind) {

@@ -392,6 +392,31 @@ TEST_P(Group, HandlesDestructionForgetsIt) {
     EXPECT_EQ(io->statistics().outstanding, 0U);
 }
 
+TEST_P(Group, HandlesDestructionForgetsTheGroupsInItToo) {
+    auto io = make_queueing_context();
+    const auto owned = std::make_shared<int>();
+    group inner(*io, {}, [owned](result<>) { ADD_FAILURE(); });
+    {
+        group outer(*io, {}, note(9));
+        group middle(*io, {}, note(8));
+        EXPECT_TRUE(outer.add(middle));
+        EXPECT_TRUE(middle.add(inner));
+        outer.add(busy(0s), note(1));
+        inner.add(call([] { ADD_FAILURE() << "was made"; }), [owned](result<>) { ADD_FAILURE(); });
+        inner.feed([owned, fed = 0](group& into) mutable {
+            EXPECT_LT(fed, 1) << "more than it had room for";
+            if (fed++ == 0) into.add(busy(0s), [owned](result<>) { ADD_FAILURE(); });
+        });
+        io->poll();
+        EXPECT_EQ(io->statistics().ready, 3U);
+    }
+    io->flush();
+    EXPECT_TRUE(order.empty());
+    EXPECT_TRUE(inner.done());
+    EXPECT_EQ(owned.use_count(), 1);
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
 TEST_P(Group, DetachedGoesOnWithoutItsHandle) {
     auto io = make_queueing_context();
     request left;

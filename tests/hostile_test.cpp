@@ -3,6 +3,7 @@
 // nothing outside is touched, nothing waits for ever. Promises T-5, T-9, T-14.
 #include "support/hostile.hpp"
 #include "support/engines.hpp"
+#include "support/system_calls.hpp"
 
 #include <aio/aio.hpp>
 
@@ -162,6 +163,34 @@ TEST_P(Hostile, TypesThatAreNotTrueAreFailuresOfTheirEntries) {  // T-10
     EXPECT_TRUE(io->run(disk_usage(path("types"))).failed <= 2);
     const tree_result removed = io->run(rmtree(path("types")));
     EXPECT_EQ(removed.failed, 3U) << "two that claim to be directories, and a directory that does not";
+}
+
+TEST_P(Hostile, TypesThatAreNotToldAreLookedAt) {  // R-SCANDIR: the second way
+    auto io = make_context();
+    const auto scanned = [&] {
+        auto found = io->run(scandir(path("types")));
+        EXPECT_TRUE(found) << found.error().message();
+        EXPECT_EQ(io->statistics().outstanding, 0U);
+        const scan_result all = found.value_or(scan_result());
+        std::set<std::string> each(all.others.begin(), all.others.end());
+        each.insert(all.directories.begin(), all.directories.end());
+        EXPECT_EQ(each.size(), 8U);
+        EXPECT_EQ(all.others.size() + all.directories.size(), 8U) << "every name once";
+        return all.directories;
+    };
+    EXPECT_TRUE(scanned().empty()) << "by its two links it has none";
+    int asked = 0;
+    int first_failing = 1;
+    const judged_system_calls fails({path("types")}, [&](std::string_view call, const std::string& of, auto) {
+        const bool is_state = call == "statx" && of == path("types");
+        return fault{.error = is_state && asked++ >= first_failing ? EIO : 0};
+    });
+    const auto found = scanned();
+    for (const char* no_directory : {"unknown", "nonsense", "file_as_directory"})
+        EXPECT_EQ(std::ranges::count(found, no_directory), 0) << no_directory;
+    EXPECT_EQ(asked, 2) << "the state before and after";
+    asked = first_failing = 0;
+    EXPECT_EQ(io->run(scandir(path("types"))).error(), std::errc::io_error);
 }
 
 TEST_P(Hostile, SizesThatAreNotTrueDoNotMatter) {

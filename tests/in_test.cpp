@@ -10,9 +10,13 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <atomic>
+#include <coroutine>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace aio::test {
 
@@ -104,6 +108,49 @@ TEST_F(In, AwaitsTasksAndThrowsWhatTheyThrow) {
     EXPECT_EQ(value, 42);
     EXPECT_TRUE(noted);
     EXPECT_EQ(failure, "failed");
+}
+
+/// Somebody else's: whoever awaits it goes on when it is set, inside that call.
+class event {
+  public:
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> awaiting) { waiting_.push_back(awaiting); }
+    void await_resume() const noexcept {}
+    void set() {
+        for (const std::coroutine_handle<> each : std::exchange(waiting_, {}))
+            each.resume();
+    }
+
+  private:
+    std::vector<std::coroutine_handle<>> waiting_;
+};
+
+TEST_F(In, TasksMayBeResumedTogetherByWhatIsNotOurs) {
+    struct tasks {
+        static task<int> one(int value) { co_return value; }
+        static task<> waiting(event& begin, std::vector<int>& ended, int value) {
+            co_await begin;
+            int same = co_await one(value);  // each names its successor before the one before has suspended
+            auto done = co_await busy(0s);
+            EXPECT_TRUE(done);
+            ended.push_back(same);
+        }
+        static task<> setting(event& begin) {
+            begin.set();
+            co_return;
+        }
+    };
+    context io;
+    event begin;
+    std::vector<int> ended;
+    for (int i = 0; i < 5; ++i)
+        io.submit(tasks::waiting(begin, ended, i), [] {});
+    io.poll();
+    io.submit(tasks::setting(begin), [] {});
+    io.flush();
+    std::ranges::sort(ended);
+    EXPECT_EQ(ended, (std::vector<int>{0, 1, 2, 3, 4}));
+    EXPECT_EQ(io.statistics().outstanding, 0U);
 }
 
 TEST_F(In, DestructionGivesTheWorkUp) {

@@ -295,6 +295,26 @@ TEST_F(Lifetime, ForkedProcessExecsWithRequestsInFlight) {
     EXPECT_LT(end.seconds, 8);
 }
 
+TEST_F(Lifetime, ForkFindsTheContextsThatAreLeftInWhateverOrderTheOthersWent) {
+    for (const std::size_t first : {0U, 1U, 2U}) {
+        std::array<std::optional<context>, 3> all;
+        for (auto& each : all)
+            each.emplace();
+        all[first].reset();
+        const auto use = [&] {
+            for (auto& each : all)
+                if (each) require(bool(each->run(stat("/"))));
+        };
+        const child_end end = run_in_child(use);
+        EXPECT_EQ(unexpected_end(end), "") << end.output;
+        use();
+        all[(first + 1) % 3].reset();
+        const child_end last = run_in_child(use);
+        EXPECT_EQ(unexpected_end(last), "") << last.output;
+        use();
+    }
+}
+
 TEST_F(Lifetime, ContextsComeAndGo) {
     for (int i = 0; i < 200; ++i) {
         context io;

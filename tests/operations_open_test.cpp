@@ -22,6 +22,21 @@ TEST_F(Open, GivesAHandleThatClosesOnExec) {
 }
 
 // R-OPEN: mode 0666 & umask 027
+TEST_F(Open, AHandleMovedToItselfStaysAndOneOfNoDescriptorIsEmpty) {
+    aio::file file = open(make_file("f", "text"));
+    const int fd = file.fd();
+    aio::file& same = file;
+    file = std::move(same);
+    EXPECT_EQ(file.fd(), fd);
+    EXPECT_EQ(run(aio::read(file, 10, 0)), "text");
+    for (const int none : {-1, -100}) {
+        aio::file empty(none);
+        EXPECT_FALSE(empty);
+        EXPECT_EQ(empty.release(), -1);
+        EXPECT_EQ(failure(run(aio::read(empty, 10, 0))), EBADF);
+    }
+}
+
 TEST_F(Open, CreatesWithTheModeLessTheUmask) {
     const mode_t old = ::umask(027);
     open(path("a"), O_WRONLY | O_CREAT);

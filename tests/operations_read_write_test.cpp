@@ -3,12 +3,14 @@
 #include "operations_fixture.hpp"
 
 #include "operations/copying.hpp"
+#include "support/system_calls.hpp"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <numeric>
 #include <thread>
@@ -257,6 +259,33 @@ TEST_F(Write, BrokenPipeIsAnErrorAndNoSignal) {
     EXPECT_EQ(failure(run(aio::write(in, "x"))), EPIPE);
 }
 
+TEST_F(Write, SigpipeStaysAsItWasWhereThePollingThreadWrites) {
+    io.emplace(aio::context_options{.threads = {.max = 0}});
+    auto [out, in] = make_pipe();
+    out = aio::file();
+    sigset_t pipe;
+    sigset_t before;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    const auto is_pending = [] {
+        sigset_t pending;
+        ::sigpending(&pending);
+        return sigismember(&pending, SIGPIPE) == 1;
+    };
+    ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    for (const bool pending : {false, true}) {
+        if (pending) ::pthread_kill(::pthread_self(), SIGPIPE);
+        EXPECT_EQ(failure(run(aio::write(in, "x"))), EPIPE);
+        EXPECT_EQ(is_pending(), pending) << "ours is taken away, the program's own is not";
+        sigset_t now;
+        ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+        EXPECT_EQ(sigismember(&now, SIGPIPE), 1) << "blocked, as before";
+    }
+    const timespec at_once = {};
+    EXPECT_EQ(::sigtimedwait(&pipe, nullptr, &at_once), SIGPIPE);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 TEST_F(Write, FullDiskIsENOSPC) {
     aio::file full = open("/dev/full", O_WRONLY);
     EXPECT_EQ(failure(run(aio::write(full, "x"))), ENOSPC);
@@ -369,6 +398,45 @@ TEST_F(Sendfile, EmulationCopiesInPiecesAndCountsWhatWasWritten) {
     EXPECT_EQ(aio::detail::copy_by_hand(write_end.fd(), in.fd(), 0, 200'000), 65'536U) << "then EAGAIN";
     EXPECT_EQ(failure(aio::detail::copy_by_hand(write_end.fd(), in.fd(), 0, 200'000)), EAGAIN);
     EXPECT_EQ(failure(aio::detail::copy_by_hand(out.fd(), read_end.fd(), 0, 10)), ESPIPE);
+}
+
+// A part of it counts; the next call meets the error again, or finds that `out` takes nothing.
+TEST_F(Sendfile, AnErrorAfterAPartIsNoneYet) {
+    const std::string text(100'000, 'x');
+    const aio::file in = open(make_file("in", text), O_RDONLY);
+    const aio::file out = open(path("out"), O_RDWR | O_CREAT);
+    for (const std::string_view failing : {"pread", "write"}) {
+        for (const bool says_nothing : {false, true}) {
+            ASSERT_EQ(::ftruncate(out.fd(), 0) + ::lseek(out.fd(), 0, SEEK_SET), 0);
+            int calls = 0;
+            const aio::test::fault what = {.error = says_nothing ? 0 : EIO, .nothing = says_nothing};
+            const aio::test::judged_system_calls fails(
+                {root}, [&](std::string_view call, const std::string&, auto) {
+                    if (call == "sendfile") return aio::test::fault{.error = ENOSYS};
+                    return call == failing && calls++ ? what : aio::test::fault();
+                });
+            EXPECT_EQ(run(aio::sendfile(out, in, 0, text.size())), 65'536U);
+            EXPECT_EQ(content(path("out")), text.substr(0, 65'536));
+            EXPECT_EQ(position(out), 65'536);
+            const auto next = run(aio::sendfile(out, in, 65'536, text.size()));
+            EXPECT_EQ(failure(next), says_nothing ? 0 : EIO);
+            EXPECT_EQ(next.value_or(0), 0U);
+        }
+    }
+}
+
+TEST_F(Sendfile, AnErrorAfterTheFirstGreatPartIsNoneYet) {
+    constexpr std::int64_t size = (std::int64_t{2} << 30) + 4096;
+    const aio::file in(::memfd_create("in", MFD_CLOEXEC));
+    ASSERT_EQ(failure(run(aio::truncate(in, size))), 0);
+    const aio::file out = open("/dev/null", O_WRONLY);
+    int calls = 0;
+    const aio::test::judged_system_calls fails(
+        {"/dev/null"}, [&](std::string_view call, const std::string&, auto) {
+            return aio::test::fault{.error = call == "sendfile" && calls++ ? EIO : 0};
+        });
+    EXPECT_EQ(run(aio::sendfile(out, in, 0, static_cast<std::size_t>(size))), 0x7ffff000U);
+    EXPECT_EQ(calls, 2);
 }
 
 // R-READAHEAD, B-38

@@ -222,6 +222,65 @@ TEST_F(OtherFileSystems, ForkedNewFilesMayGetTheDirectorysGroup) {  // the mount
     EXPECT_EQ(unexpected_end(end), "") << end.output;
 }
 
+TEST_F(OtherFileSystems, ForkedRmtreeLeavesWhatIsMountedAloneUnlessItIsToCross) {
+    fs::create_directories(path("tree/mounted"));
+    tree_.write("tree/file", "text");
+    const child_end end = run_in_child([&] {
+        own_mounts();
+        require(::mount("none", path("tree/mounted").c_str(), "tmpfs", 0, nullptr) == 0);
+        fs::create_directories(path("tree/mounted/d"));
+        tree_.write("tree/mounted/d/file", "text");
+        context io;
+        const tree_result spared = io.run(rmtree(path("tree")));
+        require(spared.error() == std::errc::device_or_resource_busy && spared.failed == 1);
+        require(spared.others == 1 && exists(path("tree/mounted/d/file")));
+        const tree_result crossed = io.run(rmtree(path("tree"), {.cross_mounts = true}));
+        require(crossed.error() == std::errc::device_or_resource_busy && crossed.failed == 1);
+        require(crossed.others == 1 && crossed.directories == 1);
+        require(crossed.failures.front().path == path("tree/mounted"));
+        require(fs::is_empty(path("tree/mounted")));
+    });
+    if (end.status == not_permitted) GTEST_SKIP() << "not possible here: " << end.output;
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
+TEST_F(OtherFileSystems, AttributesThatCannotBeReadAreNamed) {
+    tree_.write("tree-file", "text");
+    fs::create_directories(path("tree"));
+    fs::rename(path("tree-file"), path("tree/file"));
+    for (const char* name : {"user.first", "user.second"})
+        if (::setxattr(path("tree/file").c_str(), name, "x", 1, 0) != 0) GTEST_SKIP() << "no user attributes";
+    context io;
+    for (const int number : {EIO, ENODATA}) {
+        const judged_system_calls fails(
+            {path("tree/")}, [&, calls = 0](std::string_view call, const std::string&, auto) mutable {
+                return fault{.error = call == "fgetxattr" && calls++ == 0 ? number : 0};
+            });
+        const tree_result copied = io.run(copy_tree(path("tree"), path("copy")));
+        EXPECT_EQ(copied.error(), std::error_code(number, std::system_category()));
+        EXPECT_EQ(copied.failed, 1U);
+        EXPECT_EQ(copied.failures.front().operation, std::string_view("setxattr"));
+        EXPECT_EQ(content_of(path("copy/file")), "text");
+        char names[100];
+        EXPECT_GE(::listxattr(path("copy/file").c_str(), names, sizeof names), 11) << "the other one";
+        fs::remove_all(path("copy"));
+    }
+}
+
+TEST_F(OtherFileSystems, ModesMayBeTheFileSystems) {  // which says EPERM, though they are as wanted
+    ::chmod(file_.c_str(), 0600);
+    context io;
+    const judged_system_calls refuses({tree_.root()}, [](std::string_view call, const std::string&, auto) {
+        return fault{.error = call == "fchmod" ? EPERM : 0};
+    });
+    EXPECT_TRUE(io.run(store(file_, "new")));
+    EXPECT_EQ(content_of(file_), "new");
+    EXPECT_EQ(look(file_).st_mode & 07777U, 0600U);
+    ::chmod(file_.c_str(), 0640);
+    EXPECT_EQ(io.run(store(file_, "newer")).error(), std::errc::operation_not_permitted);
+    EXPECT_EQ(content_of(file_), "new");
+}
+
 TEST_F(OtherFileSystems, ForkedCopyIntoItselfByWayOfAnotherMountEnds) {
     fs::create_directories(path("tree/sub"));
     fs::create_directories(path("mounted"));

@@ -382,6 +382,21 @@ TEST_P(Poll, DoesNotBlockAtTheMaximum) {  // C-MAXOUT: "more than"; at n libeio 
     io->flush();
 }
 
+TEST_P(Poll, NestedItDoesNotBlockAboveTheMaximum) {  // it would wait for what only the outer one delivers
+    auto io = make_queueing_context({.max_outstanding = 2});
+    std::size_t outstanding = 0;
+    io->submit(nop(), [&](result<>) {
+        EXPECT_EQ(io->poll().delivered, 0U);
+        outstanding = io->statistics().outstanding;
+    });
+    for (int i = 0; i < 5; ++i)
+        io->submit(busy(0s));
+    EXPECT_EQ(io->poll().delivered, 4U);
+    EXPECT_EQ(outstanding, 5U);
+    EXPECT_EQ(io->statistics().outstanding, 2U);
+    io->flush();
+}
+
 TEST_P(Poll, ReportsEveryDeliveryWhileItBlocks) {
     auto io = make_context({.max_outstanding = 1});
     std::size_t called = 0;

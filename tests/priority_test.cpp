@@ -9,6 +9,7 @@
 #include <aio/waiting.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 namespace aio::test {
@@ -110,6 +111,24 @@ TEST_P(Priority, OfAQueuedRequestCanBeChanged) {
     io->flush();
     EXPECT_EQ(made, (std::vector<int>{3, 2, 1}));
     EXPECT_FALSE(second.priority(2)) << "done";
+}
+
+TEST_P(Priority, AnotherThreadChangesThatOfWhatIsQueuedAlone) {
+    auto io = make_queueing_context();
+    io->submit(note(1), receive(1));
+    request queued = io->submit(note(2), receive(2));
+    request pending = io->submit(nop(), receive(3));
+    group waiting(*io, {}, receive(4));
+    request member = waiting.add(nop(), receive(5));
+    std::thread([&] {
+        EXPECT_TRUE(queued.priority(4));
+        EXPECT_FALSE(pending.priority(-4)) << "it is the poller's";
+        EXPECT_FALSE(waiting.handle().priority(-4));
+    }).join();
+    EXPECT_EQ(pending.priority(), 0);
+    io->flush();
+    EXPECT_EQ(made, (std::vector<int>{2, 1}));
+    EXPECT_EQ(delivered, (std::vector<int>{3, 5, 4, 2, 1}));
 }
 
 TEST_P(Priority, ChangedToTheSameGoesBehindItsEquals) {

@@ -173,6 +173,21 @@ bool completions_interrupt() {
            std::pair(major, minor) < std::pair(6, 5);
 }
 
+TEST_F(RingKernel, MakesAnyLengthOfFallocateAndOfNothingElse) {  // for lengths it has 64 bits there, else 32
+    io.emplace(context_options{.routes = routes_used::ring});
+    const aio::file f(::open(path("f").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    constexpr std::int64_t length = (std::int64_t{4} << 30) + block;  // in 32 bits, one block
+    ASSERT_EQ(::pwrite(f.fd(), "goes", 4, length - 100), 4);
+    ASSERT_EQ(::pwrite(f.fd(), "stays", 5, length), 5);
+    EXPECT_EQ(failure(run(fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length))), 0);
+    EXPECT_EQ(io->statistics().ring_submitted, 1U);
+    EXPECT_EQ(run(read(f, 4, length - 100)), std::string(4, '\0'));
+    EXPECT_EQ(run(read(f, 10, length)), "stays");
+    const std::size_t before = io->statistics().threads_submitted;
+    EXPECT_TRUE(run(sync_file_range(f, 0, std::size_t(length), SYNC_FILE_RANGE_WRITE)));
+    EXPECT_EQ(io->statistics().threads_submitted, before + 1);
+}
+
 TEST_F(RingKernel, TheLoopIsNotInterrupted) {  // completions of an ordinary ring end an epoll_wait with EINTR
     const aio::file f = make_blocks(64);
     int interrupted = 0;

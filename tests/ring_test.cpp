@@ -5,6 +5,7 @@
 #include "support/gate.hpp"
 #include "support/patience.hpp"
 #include "support/seeds.hpp"
+#include "support/system_calls.hpp"
 
 #include <aio/aio.hpp>
 
@@ -13,6 +14,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -80,7 +82,21 @@ class Ring : public operations {
         EXPECT_EQ(io->statistics().running, 0U);
     }
 
+    /// Leaves a write of which the ring has made a half to the one worker, who is at the gate.
+    void leave_half_made(const aio::file& to, const gate& closed) {
+        io.emplace(context_options{.threads = {.max = 1}, .routes = routes_used::ring});
+        io->submit(closed.work());
+        closed.await_entered();
+        kernel->decide = [calls = 0](const ring_call&) mutable {
+            return calls++ ? fate{.error = EIO} : fate{.shortened = true};
+        };
+        half_made.reset();
+        io->submit(write_all(to, text, 0), [this](result<std::size_t> got) { half_made = got; });
+        EXPECT_TRUE(eventually([&] { return io->poll(), io->statistics().ready == 1; }));
+    }
+
     std::optional<fake_kernel> kernel;
+    std::optional<result<std::size_t>> half_made;
 };
 
 TEST_F(Ring, MakesWhatItCan) {
@@ -419,6 +435,98 @@ TEST_F(Ring, AWriteOfWhichAPartIsMadeIsNotCanceled) {  // C-CANCEL: canceled mea
         EXPECT_EQ(outcome, text.size());
         EXPECT_EQ(content(path("f")), text);
     }
+}
+
+TEST_F(Ring, AWriteThatMovesNothingIsTheWorkersToMake) {  // R-WRITEALL: 0 is neither success nor the end
+    const aio::file f = make_and_open("");
+    for (const bool after_a_part : {false, true}) {
+        kernel->decide = [&, calls = 0](const ring_call&) mutable {
+            return fate{.shortened = after_a_part && !calls, .nothing = calls++ || !after_a_part};
+        };
+        ASSERT_EQ(::ftruncate(f.fd(), 0), 0);
+        EXPECT_EQ(run(write_all(f, text, 0)), text.size());
+        EXPECT_EQ(content(path("f")), text);
+    }
+    all({.nothing = true});
+    EXPECT_EQ(run(write(f, "0123456", 0)), 0U) << "the caller's to go on with";
+    EXPECT_EQ(run(read_exactly(f, text.size(), 0)), "") << "the end of the file";
+    const judged_system_calls nothing({path("f")}, [](std::string_view call, const std::string&, auto) {
+        return fault{.nothing = call == "pwrite"};
+    });
+    EXPECT_EQ(failure(run(write_all(f, text, 0))), EIO);
+    EXPECT_EQ(io->statistics().outstanding + io->statistics().running, 0U);
+}
+
+TEST_F(Ring, AHalfMadeWriteThatWaitsForAWorkerIsNotCanceledByShutdown) {  // C-SHUTDOWN
+    const aio::file f = make_and_open("");
+    gate closed;
+    leave_half_made(f, closed);
+    // What never began is canceled, and so can let the worker go on.
+    int canceled = 0;
+    io->submit(stat("/"), [&](result<file_status> got) {
+        canceled = failure(got);
+        closed.open();
+    });
+    EXPECT_EQ(io->shutdown().canceled, 3U);
+    EXPECT_EQ(canceled, ECANCELED);
+    EXPECT_EQ(half_made, text.size());
+    EXPECT_EQ(content(path("f")), text);
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+TEST_F(Ring, AHalfMadeWriteIsNotWaitedForWhenAllWorkersAreStuck) {  // C-SHUTDOWN, C-DESTROY
+    const aio::file f = make_and_open("");
+    for (const bool shut_down : {true, false}) {
+        gate closed;
+        leave_half_made(f, closed);
+        if (shut_down) {
+            EXPECT_EQ(io->shutdown(20ms).abandoned, 1U);
+            ASSERT_TRUE(half_made);
+            EXPECT_EQ(failure(*half_made), ETIMEDOUT);
+        }
+        io.reset();
+        EXPECT_EQ(half_made.has_value(), shut_down);
+    }
+    EXPECT_EQ(content(path("f")), text.substr(0, text.size() / 2));
+}
+
+TEST_F(Ring, AnotherThreadCancelsOneOfSeveralAndTheOthersGoOn) {
+    all({.held = true});
+    const aio::file f = make_and_open();
+    std::vector<request> requests;
+    std::vector<std::string> got(5);
+    int canceled = 0;
+    for (std::size_t i = 0; i < got.size(); ++i)
+        requests.push_back(
+            io->submit(read(f, 10, static_cast<std::int64_t>(i)), [&, i](result<std::string> given) {
+                canceled += failure(given) == ECANCELED;
+                got[i] = given.value_or("none");
+            }));
+    std::thread([&] { requests[2].cancel(); }).join();
+    EXPECT_TRUE(eventually([&] { return io->poll(), canceled == 1; }));
+    EXPECT_TRUE(eventually([&] { return io->poll(), io->statistics().abandoned == 0; }));
+    EXPECT_EQ(kernel->cancels_asked, 1U);
+    EXPECT_EQ(io->statistics().running, 4U);
+    kernel->release();
+    EXPECT_TRUE(io->flush(long_enough()));
+    for (std::size_t i = 0; i < got.size(); ++i)
+        EXPECT_EQ(got[i], i == 2 ? "none" : text.substr(i, 10));
+    EXPECT_EQ(canceled, 1);
+}
+
+TEST_F(Ring, WhatWaitsForRoomAtTheEndOfItsContextIsNeverMade) {  // C-DESTROY
+    kernel->depth = 2;
+    all({.held = true});
+    const aio::file f = make_and_open("");
+    const auto owned = std::make_shared<int>();
+    for (int i = 0; i < 10; ++i)
+        io->submit(write(f, "text", i), [owned](result<std::size_t>) { ADD_FAILURE(); });
+    EXPECT_EQ(io->statistics().ready, 8U);
+    io.reset();
+    EXPECT_EQ(kernel->calls, 2U);
+    EXPECT_EQ(kernel->cancels_asked, 2U);
+    EXPECT_EQ(owned.use_count(), 1) << "callbacks are destroyed";
+    EXPECT_EQ(content(path("f")), "");
 }
 
 TEST_F(Ring, CancelledBeforeItIsHandedOverItIsCancelledAllTheSame) {

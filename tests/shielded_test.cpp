@@ -55,6 +55,35 @@ TEST_P(Shielded, AreNotCancelledWithTheOthersOfWhenAll) {
     EXPECT_EQ(seen, (std::vector{0, ECANCELED}));
 }
 
+TEST_P(Shielded, AreNotCancelledWithTheOthersOfAVector) {
+    auto io = make_queueing_context();
+    struct tasks {
+        static task<> waiting(std::vector<int>& seen, bool any) {
+            std::vector<operation<>> works;
+            works.push_back(busy(0s));
+            works.push_back(busy(0s).with(shield));
+            works.push_back(busy(0s));
+            if (any) {
+                auto first = co_await when_any(std::move(works));
+                for (const result<>& each : first.outcomes)
+                    seen.push_back(code(each));
+            } else {
+                auto all = co_await when_all(std::move(works));
+                for (const result<>& each : all)
+                    seen.push_back(code(each));
+            }
+        }
+    };
+    for (const bool any : {false, true}) {
+        seen.clear();
+        request task = io->submit(tasks::waiting(seen, any), [] {});
+        io->poll();
+        task.cancel();
+        io->flush();
+        EXPECT_EQ(seen, (std::vector<int>{ECANCELED, 0, ECANCELED}));
+    }
+}
+
 TEST_P(Shielded, AreNotCancelledByTheFirstOfWhenAny) {
     auto io = make_queueing_context();
     struct tasks {

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <set>
 #include <string>
@@ -250,6 +251,28 @@ TEST_F(Simulation, ShortCountsMoveSomethingButNotAll) {
     EXPECT_LT(got->size(), 1000u);
     EXPECT_EQ(*io.run(read_exactly(opened, 1000, 0)), text);
     EXPECT_EQ(io.run(read(opened, 1, 0))->size(), 1u);  // not 0, which would be the end
+}
+
+TEST_F(Simulation, ShortCountsLeaveMessagesAndBlocksWhole) {
+    temporary_tree tree;
+    simulation world({.faults = {.short_count = 1}});
+    context io({.simulation = &world});
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const file out(ends[0]);
+    const file in(ends[1]);
+    const std::string text(1000, 'x');
+    EXPECT_EQ(io.run(write(in, text)), 1000u) << "whose end would be lost";
+    const auto got = io.run(read(out, 1000));
+    ASSERT_TRUE(got);
+    EXPECT_GE(got->size(), 1u);
+    EXPECT_LT(got->size(), 1000u);
+    EXPECT_EQ(io.run(read_exactly(out, 1000 - got->size()))->size(), 1000 - got->size());
+    file direct(::open((tree / "file").c_str(), O_CREAT | O_RDWR | O_DIRECT | O_CLOEXEC, 0600));
+    if (!direct) return;  // the file system has no such thing
+    alignas(4096) static std::array<char, 8192> blocks;
+    EXPECT_EQ(io.run(write(direct, std::string_view(blocks.data(), blocks.size()), 0)), 8192u);
+    EXPECT_EQ(io.run(read(direct, std::as_writable_bytes(std::span(blocks)), 0)), 8192u);
 }
 
 /// A call that is given up had its effect already, or never will; whatever it opened or made is undone.

@@ -60,6 +60,13 @@ TEST_P(Task, GivesItsValueInEveryWayOfUse) {
     }
 }
 
+TEST_P(Task, WithoutAFrameTakesOptionsAndIsWantOfMemory) {
+    auto io = make_context();
+    EXPECT_EQ(io->run(task<result<int>>().with({.priority = 3})).error(), std::errc::not_enough_memory);
+    EXPECT_THROW(io->run(task<int>().with({.priority = 3})), std::bad_alloc);
+    EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
 TEST_P(Task, OfNothingCallsBackWithNothing) {
     auto io = make_context();
     struct tasks {
@@ -213,6 +220,33 @@ TEST_P(Task, ThrowsWhatItsChildThrew) {
     EXPECT_EQ(io->run(tasks::catching(true)), "child");
     EXPECT_THROW(io->run(tasks::passing()), std::runtime_error);
     EXPECT_TRUE(io->flush());
+}
+
+TEST_P(Task, ThrowsWhatAChildOfNothingOrWithADeadlineThrew) {
+    auto io = make_context();
+    struct tasks {
+        static task<> throwing(bool first_sleep) {
+            if (first_sleep) {
+                auto done = co_await busy(0s);
+                EXPECT_TRUE(done);
+            }
+            throw std::runtime_error("child");
+        }
+        static task<std::string> catching(bool first_sleep, bool watched) {
+            const options how = watched ? options{.deadline = 1h} : options();
+            try {
+                co_await throwing(first_sleep).with(how);
+            } catch (const std::runtime_error& thrown) {
+                co_return thrown.what();
+            }
+            co_return "nothing";
+        }
+    };
+    for (const bool first_sleep : {false, true})
+        for (const bool watched : {false, true})
+            EXPECT_EQ(io->run(tasks::catching(first_sleep, watched)), "child");
+    EXPECT_TRUE(io->flush());
+    EXPECT_EQ(io->statistics().outstanding, 0U);
 }
 
 TEST_P(Task, SubmittedThrowsOutOfPoll) {  // M-6
@@ -391,6 +425,37 @@ TEST_P(Task, ThatFallsOffItsEndIsAnError) {  // B6: g++ does not diagnose it
 #if !defined(__clang__)  // clang makes it a trap
     EXPECT_EQ(io->run(tasks::falling(true)).error(), std::errc::state_not_recoverable);
 #endif
+}
+
+TEST_P(Task, GivenUpByItsParentBeforeItBeganOrAfterItEnded) {
+    struct tasks {
+        static task<> child(context& io, std::shared_ptr<int> owned, bool& began) {
+            began = true;
+            io.submit(nop().with({.priority = 4}), [](result<>) {});  // is delivered before its own end
+            auto done = co_await nop();
+            static_cast<void>(done);
+            static_cast<void>(owned);
+        }
+        static task<> parent(context& io, std::shared_ptr<int> owned, int priority, bool& began) {
+            const options watched{.priority = priority, .deadline = 1h};  // a request of its own
+            co_await child(io, owned, began).with(watched);
+            ADD_FAILURE() << "went on";
+        }
+    };
+    for (const bool begins : {false, true}) {
+        const auto owned = std::make_shared<int>();
+        bool began = false;
+        {
+            auto io = make_context();
+            io->submit(tasks::parent(*io, owned, begins ? 0 : -4, began), [] { ADD_FAILURE(); });
+            if (!begins) io->submit(nop(), [](result<>) {});
+            EXPECT_EQ(io->poll({.requests = 1}).delivered, 1U);
+            EXPECT_EQ(began, begins);
+            EXPECT_GT(owned.use_count(), 1);
+        }
+        EXPECT_EQ(owned.use_count(), 1);
+        EXPECT_EQ(began, begins);
+    }
 }
 
 TEST_P(Task, MayStartOthersFromInside) {

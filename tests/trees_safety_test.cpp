@@ -455,6 +455,48 @@ TEST_F(TreesSafety, AStoredFileWithoutTheGroupGivesOursNoMoreThanOthers) {
     EXPECT_EQ(permissions(file_), 0644U);
 }
 
+TEST_F(TreesSafety, AStoredFileThatMayNotBeReadGivesItsPermissionsWithoutAnAcl) {
+    context io;
+    int number = 0;
+    int of_acls = 0;
+    const judged_system_calls refuses({tree_->root()},
+                                      [&](std::string_view call, const std::string& of, auto) {
+                                          if (call == "fremovexattr") return fault{.error = of_acls};
+                                          return fault{.error = call == "openat" && of == file_ ? number : 0};
+                                      });
+    for (const int barred : {EACCES, EPERM, ENOENT, ELOOP, ENXIO, EAGAIN, ESTALE}) {
+        number = barred;
+        ::chmod(file_.c_str(), 0664);
+        EXPECT_TRUE(io.run(store(file_, "new"))) << barred;
+        EXPECT_EQ(content_of(file_), "new");
+        EXPECT_EQ(permissions(file_), 0644U) << "the group's might be the mask of an ACL";
+    }
+    number = EIO;
+    EXPECT_EQ(io.run(store(file_, "newer")).error(), std::errc::io_error);
+    number = EACCES;
+    of_acls = EIO;
+    EXPECT_EQ(io.run(store(file_, "newer")).error(), std::errc::io_error)
+        << "one that is inherited may be wider";
+    EXPECT_EQ(content_of(file_), "new");
+}
+
+TEST_F(TreesSafety, ForkedStoreOntoOnesOwnFileThatMayOnlyBeWritten) {
+    if (::geteuid() == 0) {
+        ASSERT_EQ(::chown(file_.c_str(), 65534, 65534), 0);
+    }
+    ::chmod(file_.c_str(), 0200);
+    ::chmod(tree_->root().c_str(), 0777);
+    const child_end end = run_in_child([&] {
+        become_nobody();
+        context io;
+        require(bool(io.run(store(file_, "new"))));
+        require(permissions(file_) == 0200);
+        ::chmod(file_.c_str(), 0600);
+        require(content_of(file_) == "new");
+    });
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+}
+
 TEST_F(TreesSafety, AStoredFileThatCannotHaveItsPermissionsIsNotPutInPlace) {
     context io;
     ::chmod(file_.c_str(), 0644);

@@ -200,6 +200,36 @@ TEST_P(When, InFlightIsDestroyedWithItsContext) {
     EXPECT_TRUE(watched.expired());
 }
 
+TEST_P(When, VectorInFlightIsDestroyedWithItsContext) {
+    const auto owned = std::make_shared<int>();
+    struct tasks {
+        static task<int> holding(std::shared_ptr<int> owned) {
+            auto done = co_await busy(1h);
+            co_return done.has_value() + static_cast<int>(owned.use_count());
+        }
+        static task<> waiting(std::shared_ptr<int> owned, bool any) {
+            std::vector<task<int>> works;
+            for (int i = 0; i < 3; ++i)
+                works.push_back(holding(owned));
+            if (any) {
+                auto first = co_await when_any(std::move(works));
+                ADD_FAILURE() << first.index;
+            } else {
+                auto all = co_await when_all(std::move(works));
+                ADD_FAILURE() << all.size();
+            }
+        }
+    };
+    {
+        auto io = make_queueing_context();
+        io->submit(tasks::waiting(owned, false), [] { ADD_FAILURE(); });
+        io->submit(tasks::waiting(owned, true), [] { ADD_FAILURE(); });
+        io->poll();
+        EXPECT_GT(owned.use_count(), 6);
+    }
+    EXPECT_EQ(owned.use_count(), 1);
+}
+
 TEST_P(When, TakesOptionsOfEach) {
     auto io = make_context();
     struct tasks {

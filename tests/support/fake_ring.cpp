@@ -153,6 +153,7 @@ class fake_kernel::fake_ring final : public detail::ring {
 
     static int end(const flight& one) noexcept {
         if (one.what.error) return -one.what.error;
+        if (one.what.nothing) return 0;
         ring_call call = one.call;
         const bool bytes = call.operation == ring_operation::read || call.operation == ring_operation::write;
         if (one.what.shortened && bytes && call.size > 1) call.size /= 2;

@@ -16,6 +16,7 @@ namespace aio::test {
 struct fate {
     int error = 0;           // this, and it is not made
     bool shortened = false;  // half of what it was to move
+    bool nothing = false;    // 0, and it is not made
     bool held = false;       // it ends when it is released, cancelled, or its ring closed
     std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();  // or then
 };
