@@ -2,6 +2,7 @@
 // rmtree, walk, disk_usage, chmod_tree, chown_tree on every engine: what they do, what they leave alone, and
 // how they end early.
 #include "support/engines.hpp"
+#include "support/steps.hpp"
 #include "support/temporary.hpp"
 
 #include <aio/aio.hpp>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <latch>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -134,6 +137,42 @@ TEST_P(Trees, RmtreeAsksOnceAboutAnEmptyDirectory) {
     EXPECT_EQ(asked.size(), 1U);
 }
 
+TEST_P(Trees, RmtreeKeepsADirectoryThatIsWantedThoughAllInItIsNot) {
+    auto io = make_context();
+    const std::string kept = root_ + "/a/b";
+    std::multiset<std::string> asked;
+    rmtree_options how;
+    how.confirm = [&](const tree_entry& entry, bool descend) {
+        asked.emplace(entry.path);
+        return descend || entry.path != kept;
+    };
+    const tree_result done = io->run(rmtree(root_, how));
+    EXPECT_TRUE(done) << "what is not wanted is no failure";
+    EXPECT_EQ(expected(), (std::set<std::string>{root_, root_ + "/a", kept}));
+    EXPECT_EQ(done.directories, 2U);
+    EXPECT_EQ(done.others, 4U);
+    EXPECT_EQ(asked.count(kept), 2U);
+    EXPECT_EQ(asked.count(root_), 1U) << "it cannot go, so nobody is asked";
+}
+
+TEST_P(Trees, RmtreeAsksAboutEachOfManyNamesOnce) {  // whether there are any was looked at before
+    auto io = make_context();
+    const std::string many = root_ + "/many/";
+    fs::create_directory(many);
+    for (int i = 0; i < 100; ++i)
+        std::ofstream(many + std::string(100, 'n') + std::to_string(i)) << i;
+    std::multiset<std::string> asked;
+    rmtree_options how;
+    how.confirm = [&asked](const tree_entry& entry, bool) { return asked.emplace(entry.path), true; };
+    const tree_result done = io->run(rmtree(root_ + "/many", how));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(done.others, 100U);
+    EXPECT_EQ(asked.size(), 102U);
+    EXPECT_EQ(std::set<std::string>(asked.begin(), asked.end()).size(), 101U);
+    EXPECT_EQ(asked.count(root_ + "/many"), 2U);
+    EXPECT_FALSE(exists(root_ + "/many"));
+}
+
 TEST_P(Trees, WhatOthersCreateMeanwhileIsRemovedInThreePasses) {  // T-8
     auto io = make_context();
     int created = 0;
@@ -230,15 +269,31 @@ TEST_P(Trees, WalkGoesOnWhereItStoodInADirectoryThatWasClosedMeanwhile) {
     walk_options how;
     how.tree.descriptors = 4;
     how.tree.limit = 1;
-    std::set<std::string> found;
-    EXPECT_TRUE(io->run(walk(
-        root_,
-        [&](const walk_batch& batch) {
-            for (const walk_entry entry : batch)
+    for (const walk_order order : {walk_order::found, walk_order::breadth}) {
+        how.order = order;
+        unsigned depth = 0;
+        std::set<std::string> found;
+        const auto find = [&](const walk_batch& batch) {
+            for (const walk_entry entry : batch) {
                 EXPECT_TRUE(found.emplace(entry.path).second) << entry.path << " twice";
-        },
-        how)));
-    EXPECT_EQ(found, expected());
+                EXPECT_TRUE(order == walk_order::found || entry.depth >= depth) << entry.path;
+                depth = entry.depth;
+            }
+        };
+        EXPECT_TRUE(io->run(walk(root_, find, how)));
+        EXPECT_EQ(found, expected());
+        // The same, stopped at the first entry of the third level.
+        found.clear();
+        depth = 0;
+        std::stop_source stop;
+        const auto find_some = [&](const walk_batch& batch) {
+            find(batch);
+            if (depth > 2) stop.request_stop();
+        };
+        const tree_result stopped = io->run(walk(root_, find_some, how).with({.stop = stop.get_token()}));
+        EXPECT_EQ(stopped.error(), std::errc::operation_canceled);
+        EXPECT_LT(found.size(), expected().size());
+    }
 }
 
 TEST_P(Trees, WalkObeysItsFilter) {
@@ -389,6 +444,7 @@ TEST_P(Trees, ChmodTreeChangesWhatItIsToldAndNoLinksTarget) {
     EXPECT_EQ(mode(root_ + "/a/file"), 0600U);
     EXPECT_TRUE(io->run(chown_tree(root_, ::geteuid(), keep)));
     EXPECT_EQ(io->run(chown_tree(root_, -1, keep)).error(), std::errc::invalid_argument);
+    EXPECT_EQ(io->run(chown_tree(root_, keep, -1)).error(), std::errc::invalid_argument);
     EXPECT_TRUE(io->run(chmod_tree(root_, 0, 0))) << "it does not lock itself out";
     EXPECT_EQ(mode(root_), 0U);
     ::chmod(root_.c_str(), 0700);
@@ -425,6 +481,36 @@ TEST_P(Trees, SeveralAtOnceAndDroppedOnes) {
     io->poll();
     dropped.forget();
     io->flush();
+}
+
+TEST_P(Trees, OfAContextThatIsDestroyedAreLeftBetweenTwoEntries) {  // C-DESTROY
+    grow(20);
+    const auto owned = std::make_shared<int>();
+    std::latch entered(1);
+    std::latch released(1);
+    std::size_t left = expected().size();
+    {
+        const steps blocks([&, calls = 0](int, std::string_view name) mutable {
+            if (name != "file" || calls++) return;
+            left = expected().size() - 1;
+            entered.count_down();
+            released.wait();
+        });
+        {
+            auto io = make_context();
+            rmtree_options how;
+            how.tree.limit = 1;
+            io->submit(rmtree(root_, how), [owned](const tree_result&) { ADD_FAILURE(); });
+            io->poll();
+            if (GetParam().has_threads) entered.wait();
+        }  // waits for nothing
+        EXPECT_EQ(owned.use_count(), 1);
+        released.count_down();
+        const auto works = [](const std::string& name) { return name.ends_with("/aio"); };
+        EXPECT_TRUE(eventually([&] { return std::ranges::none_of(names_of_other_threads(), works); }));
+    }
+    EXPECT_EQ(expected().size(), left);
+    EXPECT_TRUE(exists(*tree_ / "outside"));
 }
 
 AIO_ON_EVERY_ENGINE(Trees);

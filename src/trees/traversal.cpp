@@ -137,11 +137,11 @@ bool traversal::has_work(const tree_node& node) const noexcept {
     return left != 0 || (node.unread && !node.reading && left < pending_max);
 }
 
-/// Whether it has, at the level that is read.
+/// Whether it has, at the level that is read. All of a directory belongs to it, however many names wait.
 bool traversal::may_take(const tree_node& node) const noexcept {
-    if (!has_work(node)) return false;
-    if (!kind_.breadth_first) return true;
-    return node.depth < level_ + (node.next_pending < node.pending.size() ? 0 : 1);
+    if (!kind_.breadth_first) return has_work(node);
+    if (node.unread && !node.reading) return node.depth <= level_;
+    return node.next_pending < node.pending.size() && node.depth < level_;
 }
 
 /// Something to do, nearest to the end of the way down. The node is pinned, and has one more use.
@@ -198,7 +198,8 @@ traversal::step traversal::open_queued(tree_worker& self, tree_node& node,
 
 traversal::step traversal::take_from(tree_node& node) {
     step taken{.node = &node, .child = {}};
-    if (node.next_pending < node.pending.size()) {
+    const bool reads_on = kind_.breadth_first && node.unread && !node.reading;
+    if (node.next_pending < node.pending.size() && !reads_on) {
         taken.child = node.pending.c_str() + node.next_pending;
         node.next_pending += taken.child.size() + 1;
         remembered_ -= taken.child.size() + 1;
