@@ -25,6 +25,11 @@ std::string content(const std::string& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// How many entries there are, the root included.
+std::size_t count(const std::string& root) {
+    return 1 + static_cast<std::size_t>(std::distance(fs::recursive_directory_iterator(root), {}));
+}
+
 class Hostile : public engine_test {
   protected:
     void SetUp() override {
@@ -205,8 +210,19 @@ TEST_P(Hostile, SizesThatAreNotTrueDoNotMatter) {
     EXPECT_EQ(copied.failed, 1U) << "the kernel itself refuses a negative size";
     for (const char* name : {"empty", "huge", "short"})
         EXPECT_EQ(content(copy() + "/" + name), "text of it") << name;
-    io->run(disk_usage(path("sizes")));
-    io->run(rmtree(path("sizes")));
+    EXPECT_EQ(copied.others, 3U);
+    EXPECT_EQ(copied.bytes, 30U) << "what was read";
+    const tree_result used = io->run(disk_usage(path("sizes"), {.apparent_size = true}));
+    const tree_result allocated = io->run(disk_usage(path("sizes")));
+    const tree_result removed = io->run(rmtree(path("sizes")));
+    for (const tree_result& done : {used, allocated, removed}) {
+        EXPECT_EQ(done.error(), std::errc::io_error) << first_failure(done);
+        EXPECT_EQ(done.failed, 1U);
+        EXPECT_EQ(done.others, 3U);
+    }
+    EXPECT_EQ(used.bytes, (std::uint64_t(1) << 63) - 1 + 100'000) << "what is claimed";
+    EXPECT_EQ(removed.directories, 0U);
+    EXPECT_TRUE(exists(path("sizes"))) << "it is not empty";
 }
 
 TEST_P(Hostile, HolesThatLeadNowhereAreRead) {
@@ -217,32 +233,74 @@ TEST_P(Hostile, HolesThatLeadNowhereAreRead) {
         EXPECT_EQ(content(copy() + "/" + name).substr(0, 10), "text of it") << name;
 }
 
-TEST_P(Hostile, NumbersAndTimesThatChangeAreNoHarm) {  // T-3
+TEST_P(Hostile, NumbersThatChangeAreNoHarm) {  // T-3
     auto io = make_context();
     EXPECT_EQ(walked("inodes").size(), 12U);
     // A directory has to be opened again where few may be open, and is another one then.
     const tree_options few{.limit = 1, .descriptors = 4};
-    io->run(disk_usage(path("inodes"), {.tree = few}));
-    io->run(copy_tree(path("inodes"), copy(), {.tree = few}));
-    io->run(rmtree(path("inodes"), {.tree = few}));
-    EXPECT_TRUE(io->run(copy_tree(path("times"), copy())));
+    const tree_result used = io->run(disk_usage(path("inodes"), {.tree = few}));
+    const tree_result copied = io->run(copy_tree(path("inodes"), copy(), {.tree = few}));
+    const tree_result removed = io->run(rmtree(path("inodes"), {.tree = few}));
+    for (const tree_result& done : {used, copied, removed}) {
+        EXPECT_LE(done.directories, 5U);
+        EXPECT_LE(done.others, 8U);
+        EXPECT_LE(done.failed, 5U);
+        for (const tree_failure& each : done.failures)
+            EXPECT_EQ(each.reason.value(), ESTALE) << each.operation << ' ' << each.path;
+    }
+    EXPECT_EQ(used.bytes, (used.directories + used.others) * 4096);
+    EXPECT_EQ(copied.bytes, copied.others * 10);
+    EXPECT_EQ(count(copy()), copied.directories + copied.others);
+    for (const auto& each : fs::recursive_directory_iterator(copy()))
+        EXPECT_TRUE(each.is_directory() || content(each.path()) == "text of it") << each;
+    EXPECT_EQ(count(path("inodes")), 13 - removed.directories - removed.others);
+    // With enough of them none has to be.
+    const tree_result rest = io->run(rmtree(path("inodes")));
+    EXPECT_TRUE(rest) << first_failure(rest);
+    EXPECT_EQ(removed.directories + rest.directories, 5U);
+    EXPECT_EQ(removed.others + rest.others, 8U);
+    EXPECT_FALSE(exists(path("inodes")));
+}
+
+TEST_P(Hostile, TimesThatGoBackAreNoHarm) {
+    auto io = make_context();
+    EXPECT_EQ(io->run(disk_usage(path("times"))).bytes, 8192U);
+    const tree_result copied = io->run(copy_tree(path("times"), copy()));
+    EXPECT_TRUE(copied) << first_failure(copied);
+    EXPECT_EQ(content(copy() + "/file"), "text of it");
     const tree_result moved = io->run(move(path("times"), mounted_->beside("moved")));
     EXPECT_EQ(moved.error().value(), ESTALE) << "it is not what was copied";
-    EXPECT_TRUE(exists(mounted_->beside("moved/file")) && exists(path("times/file")));
+    EXPECT_EQ(content(mounted_->beside("moved/file")), "text of it");
+    EXPECT_TRUE(exists(path("times/file")));
+    EXPECT_TRUE(io->run(rmtree(path("times"))));
+    EXPECT_FALSE(exists(path("times")));
 }
 
 TEST_P(Hostile, WhatHangsEndsWithItsDeadline) {  // T-7
     if (!GetParam().has_threads) return;         // the polling thread itself would hang
-    for (const char* where : {"hang_listing", "hang_reading"}) {
+    const options soon{.deadline = 50ms};
+    const auto nothing = [](const walk_batch&) {};
+    const auto begin = std::chrono::steady_clock::now();
+    {
         auto io = make_context();
-        const auto begin = std::chrono::steady_clock::now();
-        const tree_result walked =
-            io->run(walk(path("hang_listing"), [](const walk_batch&) {}).with({.deadline = 50ms}));
-        EXPECT_EQ(walked.error(), std::errc::timed_out);
-        const tree_result copied = io->run(copy_tree(path(where), copy()).with({.deadline = 50ms}));
-        EXPECT_EQ(copied.error(), std::errc::timed_out);
-        EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+        const std::string root = path("hang_listing");
+        for (const tree_result& done :
+             {io->run(walk(root, nothing).with(soon)), io->run(disk_usage(root).with(soon)),
+              io->run(chmod_tree(root, 0755, 0644).with(soon)), io->run(copy_tree(root, copy()).with(soon)),
+              io->run(rmtree(root).with(soon))})
+            EXPECT_EQ(done.error(), std::errc::timed_out);
     }
+    {
+        auto io = make_context();
+        const std::string root = path("hang_reading");
+        EXPECT_EQ(io->run(copy_tree(root, copy()).with(soon)).error(), std::errc::timed_out);
+        // These read no file.
+        for (const tree_result& done : {io->run(walk(root, nothing)), io->run(disk_usage(root))}) {
+            EXPECT_TRUE(done) << first_failure(done);
+            EXPECT_EQ(done.others, 1U);
+        }
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
     mounted_->end();  // lets the workers go
 }
 
