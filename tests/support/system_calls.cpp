@@ -274,3 +274,16 @@ extern "C" int wrapped_close(int fd) {
     const int closed = real_close(fd);
     return becomes.error ? failed<int>(becomes.error) : closed;
 }
+
+// AIO_WRAP(long, syscall, …) which is how fchmodat2 is called: the C library has no function of that name.
+extern "C" long real_syscall(long number, long a, long b, long c, long d, long e,
+                             long f) asm("__real_syscall");
+extern "C" long wrapped_syscall(long number, long a, long b, long c, long d, long e,
+                                long f) asm("__wrap_syscall");
+extern "C" long wrapped_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    constexpr long fchmodat2 = 452;
+    fault becomes;
+    if (number == fchmodat2)
+        becomes = judge("fchmodat2", 0, place{static_cast<int>(a), reinterpret_cast<const char*>(b)});
+    return becomes.error ? failed<long>(becomes.error) : real_syscall(number, a, b, c, d, e, f);
+}
