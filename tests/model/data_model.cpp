@@ -147,6 +147,7 @@ data_model::flight& data_model::begin(extent of, bool changes, unsigned mark) {
     for (flight* other : in_flight_)
         other->met.push_back(&each);
     in_flight_.push_back(&each);
+    most_in_flight_ = std::max(most_in_flight_, in_flight_.size());
     return each;
 }
 

@@ -43,6 +43,8 @@ class data_model {
     void play(int operations);
     /// What was not as it may be; empty if all was.
     [[nodiscard]] const std::string& difference() const { return difference_; }
+    /// How many operations there were at once that had not been delivered.
+    [[nodiscard]] std::size_t most_in_flight() const { return most_in_flight_; }
     /// What is in the file now, as plain calls see it.
     [[nodiscard]] std::string content() const;
 
@@ -74,6 +76,7 @@ class data_model {
     std::vector<std::uint64_t> marks_;  // of each byte, a bit for each that it may have
     std::deque<flight> flights_;        // all since nothing was in flight
     std::vector<flight*> in_flight_;
+    std::size_t most_in_flight_ = 0;
     unsigned last_mark_ = 0;
     // What the size was when nothing was in flight, and between which it may be now.
     std::size_t size_ = 0, size_low_ = 0, size_high_ = 0;

@@ -21,6 +21,7 @@ constexpr std::uint64_t fixed_seeds = sanitized ? 2 : 8;
 constexpr int operations = sanitized ? 500 : 2000;
 
 std::size_t all_operations = 0;
+std::size_t most_in_flight = 0;  // since a test set it to 0
 
 /// Plays; gives what is in the file then.
 std::string play(context& io, const std::string& path, const data_model::settings& how) {
@@ -30,6 +31,7 @@ std::string play(context& io, const std::string& path, const data_model::setting
     data_model model(io, open, how);
     model.play(operations);
     all_operations += operations;
+    most_in_flight = std::max(most_in_flight, model.most_in_flight());
     EXPECT_EQ(model.difference(), "");
     return model.content();
 }
@@ -42,7 +44,9 @@ class DataModel : public engine_test {
 TEST_P(DataModel, EveryByteIsOldOrNew) {
     const temporary_tree tree(in_memory());
     auto io = make_context();
+    most_in_flight = 0;
     play_seeds(fixed_seeds, [&](std::uint64_t seed) { play(*io, tree / "file", {.seed = seed}); });
+    EXPECT_EQ(most_in_flight, data_model::in_flight_max);
 }
 
 TEST_P(DataModel, DirectToo) {
@@ -50,8 +54,10 @@ TEST_P(DataModel, DirectToo) {
     const file probe(::open((tree / "probe").c_str(), O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600));
     if (!probe) GTEST_SKIP() << "the file system has no O_DIRECT";
     auto io = make_context();
+    most_in_flight = 0;
     for (std::uint64_t seed = 1; seed <= 2; ++seed)
         play(*io, tree / "file", {.seed = seed, .direct = true});
+    EXPECT_EQ(most_in_flight, data_model::in_flight_max);
 }
 
 AIO_ON_EVERY_ENGINE(DataModel);
