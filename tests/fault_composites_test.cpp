@@ -6,6 +6,7 @@
 #include "support/leaks.hpp"
 #include "support/system_calls.hpp"
 #include "support/temporary.hpp"
+#include "support/ways.hpp"
 
 #include <aio/aio.hpp>
 
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <new>
 #include <string>
@@ -113,8 +115,8 @@ struct stage {
 
 struct composite_case {
     const char* name;
-    /// Makes it; an error, also if what it gave is not right.
-    std::function<std::error_code(context&, stage&)> run;
+    /// Makes it in one way of use; an error, also if what it gave is not right.
+    std::function<std::error_code(way, context&, stage&)> run;
     std::function<bool(const stage&)> is_done;      // all of it
     std::function<bool(const stage&)> is_harmless;  // whatever went wrong
 };
@@ -151,108 +153,130 @@ bool has_old_or(const stage& at, std::string_view written) {
 std::vector<composite_case> all_composites() {
     return {
         {"load",
-         [](context& io, stage& at) {
-             auto loaded = io.run(load(at.file));
+         [](way how, context& io, stage& at) {
+             auto loaded = use(how, io, load(at.file));
              return loaded && *loaded != long_text ? wrong : error_of(loaded);
          },
          is_always, keeps_source},
         {"scandir",
-         [](context& io, stage& at) {
-             auto found = io.run(scandir(at.source));
+         [](way how, context& io, stage& at) {
+             auto found = use(how, io, scandir(at.source));
              return found && found->directories.size() + found->others.size() != 4 ? wrong : error_of(found);
          },
          is_always, keeps_source},
-        {"pathsync", [](context& io, stage& at) { return error_of(io.run(pathsync(at.source))); }, is_always,
-         keeps_source},
-        {"store_new", [](context& io, stage& at) { return error_of(io.run(store(at.fresh, "new"))); },
+        {"pathsync",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, pathsync(at.source))); },
+         is_always, keeps_source},
+        {"store_new",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, store(at.fresh, "new"))); },
          [](const stage& at) { return content_of(at.fresh) == "new"; },
          [](const stage& at) { return !exists(at.fresh) || content_of(at.fresh) == "new"; }},
-        {"store_replacing", [](context& io, stage& at) { return error_of(io.run(store(at.old, "new"))); },
+        {"store_replacing",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, store(at.old, "new"))); },
          [](const stage& at) { return content_of(at.old) == "new"; },
          [](const stage& at) { return has_old_or(at, "new"); }},
-        {"append", [](context& io, stage& at) { return error_of(io.run(append(at.old, " and new"))); },
+        {"append",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, append(at.old, " and new"))); },
          [](const stage& at) { return content_of(at.old) == "old and new"; },
          [](const stage& at) { return content_of(at.old).starts_with("old"); }},
-        {"copy", [](context& io, stage& at) { return error_of(io.run(copy(at.file, at.fresh))); },
+        {"copy",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, copy(at.file, at.fresh))); },
          [](const stage& at) { return content_of(at.fresh) == long_text; },
          [](const stage& at) {
              return keeps_source(at) && (!exists(at.fresh) || content_of(at.fresh) == long_text);
          }},
-        {"copy_far", [](context& io, stage& at) { return error_of(io.run(copy(at.file, at.far))); },
+        {"copy_far",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, copy(at.file, at.far))); },
          [](const stage& at) { return content_of(at.far) == long_text; },
          [](const stage& at) {
              return keeps_source(at) && (!exists(at.far) || content_of(at.far) == long_text);
          }},
-        {"copy_replacing", [](context& io, stage& at) { return error_of(io.run(copy(at.file, at.old))); },
+        {"copy_replacing",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, copy(at.file, at.old))); },
          [](const stage& at) { return content_of(at.old) == long_text; },
          [](const stage& at) { return has_old_or(at, long_text); }},
         {"copy_as_cp",
-         [](context& io, stage& at) {
-             return error_of(io.run(copy(at.file, at.old, {.existing = on_existing::as_cp})));
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, copy(at.file, at.old, {.existing = on_existing::as_cp})));
          },
          [](const stage& at) { return content_of(at.old) == long_text; },
          [](const stage& at) { return has_old_or(at, long_text); }},
         {"copy_in_place",
-         [](context& io, stage& at) {
-             return error_of(io.run(copy(at.file, at.old, {.existing = on_existing::in_place})));
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, copy(at.file, at.old, {.existing = on_existing::in_place})));
          },
          [](const stage& at) { return content_of(at.old) == long_text; }, keeps_source},
-        {"copy_large", [](context& io, stage& at) { return error_of(io.run(copy(at.large, at.fresh))); },
+        {"copy_large",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, copy(at.large, at.fresh))); },
          [](const stage& at) { return content_of(at.fresh) == larger_text; },
          [](const stage& at) { return has_nothing_or(at.fresh, larger_text); }},
-        {"copy_sparse", [](context& io, stage& at) { return error_of(io.run(copy(at.sparse, at.fresh))); },
+        {"copy_sparse",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, copy(at.sparse, at.fresh))); },
          [](const stage& at) { return content_of(at.fresh) == content_of(at.sparse); },
          [](const stage& at) { return has_nothing_or(at.fresh, content_of(at.sparse)); }},
-        {"copy_tree", [](context& io, stage& at) { return error_of(io.run(copy_tree(at.source, at.fresh))); },
+        {"copy_tree",
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, copy_tree(at.source, at.fresh)));
+         },
          [](const stage& at) { return snapshot(at.fresh) == at.before; }, keeps_source},
         {"copy_tree_plain",
-         [](context& io, stage& at) {
-             return error_of(io.run(copy_tree(at.source, at.fresh, {.keep = preserve::nothing})));
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, copy_tree(at.source, at.fresh, {.keep = preserve::nothing})));
          },
          [](const stage& at) { return contents(at.fresh) == contents(at.source); }, keeps_source},
         {"copy_tree_onto",
-         [](context& io, stage& at) { return error_of(io.run(copy_tree(at.source, at.there))); },
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, copy_tree(at.source, at.there)));
+         },
          [](const stage& at) { return snapshot(at.there) == at.before; },
          [](const stage& at) {
              const std::string inner = content_of(at.there + "/sub/inner");
              return keeps_source(at) && (inner == "old inner" || inner == "inner");
          }},
-        {"move", [](context& io, stage& at) { return error_of(io.run(aio::move(at.source, at.fresh))); },
+        {"move",
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, aio::move(at.source, at.fresh)));
+         },
          [](const stage& at) { return !exists(at.source) && snapshot(at.fresh) == at.before; },
          [](const stage& at) { return at.source_is_complete() || snapshot(at.fresh) == at.before; }},
-        {"move_far", [](context& io, stage& at) { return error_of(io.run(aio::move(at.source, at.far))); },
+        {"move_far",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, aio::move(at.source, at.far))); },
          [](const stage& at) { return !exists(at.source) && snapshot(at.far) == at.before; },
          [](const stage& at) { return at.source_is_complete() || snapshot(at.far) == at.before; }},
-        {"move_file_far", [](context& io, stage& at) { return error_of(io.run(aio::move(at.file, at.far))); },
+        {"move_file_far",
+         [](way how, context& io, stage& at) { return error_of(use(how, io, aio::move(at.file, at.far))); },
          [](const stage& at) { return !exists(at.file) && content_of(at.far) == long_text; },
          [](const stage& at) {
              return has_nothing_or(at.far, long_text) && (keeps_source(at) || exists(at.far));
          }},
-        {"rmtree", [](context& io, stage& at) { return error_of(io.run(rmtree(at.source))); },
+        {"rmtree", [](way how, context& io, stage& at) { return error_of(use(how, io, rmtree(at.source))); },
          [](const stage& at) { return !exists(at.source); }, is_always},
         {"walk",
-         [](context& io, stage& at) {
+         [](way how, context& io, stage& at) {
              std::size_t entries = 0;
-             auto done = io.run(walk(at.source, [&](const walk_batch& batch) { entries += batch.size(); }));
+             auto done =
+                 use(how, io, walk(at.source, [&](const walk_batch& batch) { entries += batch.size(); }));
              return done && entries != at.before.size() ? wrong : error_of(done);
          },
          is_always, keeps_source},
         {"disk_usage",
-         [](context& io, stage& at) {
-             auto used = io.run(disk_usage(at.source));
+         [](way how, context& io, stage& at) {
+             auto used = use(how, io, disk_usage(at.source));
              return used && used.bytes < long_text.size() ? wrong : error_of(used);
          },
          is_always, keeps_source},
         {"chmod_tree",
-         [](context& io, stage& at) { return error_of(io.run(chmod_tree(at.source, 0750, 0640))); },
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, chmod_tree(at.source, 0750, 0640)));
+         },
          [](const stage& at) {
              return fs::status(at.source + "/sub").permissions() == fs::perms(0750) &&
                     fs::status(at.source + "/sub/inner").permissions() == fs::perms(0640);
          },
          is_always},
         {"chown_tree",
-         [](context& io, stage& at) {
-             return error_of(io.run(chown_tree(at.source, ::getuid(), ::getgid())));
+         [](way how, context& io, stage& at) {
+             return error_of(use(how, io, chown_tree(at.source, ::getuid(), ::getgid())));
          },
          is_always, keeps_source},
     };
@@ -273,18 +297,18 @@ class FaultComposites : public leak_checked,
     }
 
     /// Makes it while its `n`-th system call ends as `what`; false if it makes no more than `n`.
-    bool meets(context& io, const fault& what, int n) {
+    bool meets(context& io, way how, const fault& what, int n) {
         stage at;
         std::error_code outcome;
         std::string call;
         {
             const failing_system_call fails(at.roots(), what, n);
-            outcome = composite.run(io, at);
+            outcome = composite.run(how, io, at);
             call = fails.happened();
         }
         if (call.empty()) return false;
         ++all_faults;
-        SCOPED_TRACE(call + " (" + std::to_string(n) + ") " +
+        SCOPED_TRACE(std::string(name_of(how)) + ": " + call + " (" + std::to_string(n) + ") " +
                      (what.short_count ? "is short" : ::strerrorname_np(what.error)));
         if (what.short_count || what.error == EINTR) {
             EXPECT_FALSE(outcome) << outcome.message();
@@ -301,17 +325,18 @@ class FaultComposites : public leak_checked,
 
     /// Makes it while its `n`-th allocation fails, or all from there on; false if it makes no more than `n`.
     /// In a thread of its own, where no cache has memory left from before.
-    bool meets_no_memory(int n, lasting lasts) {
+    bool meets_no_memory(way how, int n, lasting lasts) {
         bool happened = false;
         std::thread([&] {
-            SCOPED_TRACE("allocation " + std::to_string(n) + ", " + name_of(lasts));
+            SCOPED_TRACE(std::string(name_of(how)) + ", allocation " + std::to_string(n) + ", " +
+                         name_of(lasts));
             stage at;
             engine_context io = make_context();
             std::error_code outcome;
             {
                 const failing_allocation fails(n, lasts);
                 try {
-                    outcome = composite.run(*io, at);
+                    outcome = composite.run(how, *io, at);
                 } catch (const std::bad_alloc&) {
                     outcome = std::make_error_code(std::errc::not_enough_memory);
                 }
@@ -350,23 +375,25 @@ class FaultComposites : public leak_checked,
 
 TEST_P(FaultComposites, AtEveryCall) {
     engine_context io = make_context();
-    {
+    for (way how : all_ways) {
         stage at;
-        ASSERT_EQ(composite.run(*io, at), std::error_code());
+        ASSERT_EQ(composite.run(how, *io, at), std::error_code());
         ASSERT_TRUE(composite.is_done(at));
         ASSERT_TRUE(at.is_tidy());
     }
     const fault faults[] = {{.error = EINTR},  {.error = EIO},    {.error = EMFILE}, {.error = ENOSPC},
                             {.error = EDQUOT}, {.error = ENOMEM}, {.error = ESTALE}, {.short_count = true}};
-    for (const fault& what : faults)
-        for (int n = 0; meets(*io, what, n); ++n)
+    // The way goes round, so that over the faults each call meets all of them.
+    for (int i = 0; i < std::ssize(faults); ++i)
+        for (int n = 0; meets(*io, all_ways[(n + i) % 4], faults[i], n); ++n)
             ASSERT_LT(n, 1000);
 }
 
 TEST_P(FaultComposites, AtEveryAllocation) {
-    for (lasting lasts : all_lastings)
-        for (int n = 0; meets_no_memory(n, lasts); ++n)
-            ASSERT_LT(n, 10000);
+    for (way how : all_ways)
+        for (lasting lasts : all_lastings)
+            for (int n = 0; meets_no_memory(how, n, lasts); ++n)
+                ASSERT_LT(n, 10000);
 }
 
 std::vector<std::tuple<engine, composite_case>> every_composite_on_every_engine() {
