@@ -172,13 +172,6 @@ INSTANTIATE_TEST_SUITE_P(Of, Exhaustion, testing::ValuesIn(openings),
 constexpr std::size_t piece = 64 * 1024;
 constexpr std::size_t source_size = 10 * piece + 1000;
 
-/// In a child: a file system of its own, which nobody else sees. False if that is not allowed.
-bool mount_small(const std::string& directory) {
-    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-           ::mount("small", directory.c_str(), "tmpfs", 0, "size=64k") == 0;
-}
-
 struct writing {
     const char* name;
     std::error_code (*run)(context& io, const std::string& source, const std::string& to);
@@ -234,14 +227,14 @@ void with_an_ever_larger_disk(const writing& what, const engine& on, const tempo
 }
 
 TEST_P(FullDisk, ForkedAtEvery64KiBNoPartIsLeft) {
-    constexpr int not_allowed = 77;
     const temporary_tree tree;
     fs::create_directory(tree / "small");
     const child_end end = run_in_child([&] {
-        if (!mount_small(tree / "small")) ::_exit(not_allowed);
+        own_mounts();
+        require(::mount("small", (tree / "small").c_str(), "tmpfs", 0, "size=64k") == 0);
         on_every_engine([&](const engine& on) { with_an_ever_larger_disk(GetParam(), on, tree); });
     });
-    if (end.status == not_allowed) GTEST_SKIP() << "nothing may be mounted here";
+    if (end.status == not_permitted) GTEST_SKIP() << "nothing may be mounted here";
     EXPECT_EQ(unexpected_end(end), "");
 }
 

@@ -151,9 +151,9 @@ TEST_F(Scandir, CallsItsCallbackOnce) {
 TEST_F(Scandir, UnsearchableDirectoriesAreAmongTheOthers) {
     ASSERT_EQ(::chmod(root.c_str(), 0755), 0);
     ASSERT_EQ(::mkdir(path("open").c_str(), 0755), 0);
-    ASSERT_EQ(::mkdir(path("closed").c_str(), 0744), 0);
+    ASSERT_EQ(::mkdir(path("closed").c_str(), 0755), 0);
     ASSERT_EQ(::chmod(path("open").c_str(), 0755), 0);
-    ASSERT_EQ(::chmod(path("closed").c_str(), 0744), 0);
+    ASSERT_EQ(::chmod(path("closed").c_str(), 0444), 0);
     EXPECT_EQ(as_nobody([&] {
                   aio::context theirs;
                   auto made = theirs.run(aio::scandir(root));

@@ -98,8 +98,8 @@ TEST_F(Directories, RmdirRemovesEmptyOnes) {
 }
 
 TEST_F(Directories, NoPermissionIsEACCES) {
-    ASSERT_EQ(::chmod(root.c_str(), 0755), 0);
-    ASSERT_EQ(::mkdir(path("d").c_str(), 0700), 0);
+    ASSERT_EQ(::mkdir(path("d").c_str(), 0), 0);
+    ASSERT_EQ(::chmod(root.c_str(), 0555), 0);
     EXPECT_EQ(as_nobody([&] {
                   aio::context theirs;
                   if (failure(theirs.run(aio::mkdir(path("x")))) != EACCES) return 1;
@@ -108,6 +108,8 @@ TEST_F(Directories, NoPermissionIsEACCES) {
                   return failure(theirs.run(aio::readdir(path("d"))));
               }),
               EACCES);
+    ::chmod(root.c_str(), 0700);
+    ::chmod(path("d").c_str(), 0700);
 }
 
 // R-READDIR, T-05

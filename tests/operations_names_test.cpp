@@ -99,7 +99,7 @@ TEST_F(Names, UnlinkRemovesWhatIsNoDirectory) {
     EXPECT_EQ(failure(run(aio::unlink(path("f")))), 0);
     EXPECT_EQ(failure(run(aio::unlink({open_root(), "s"}))), 0);
     EXPECT_EQ(failure(run(aio::unlink(root))), EISDIR);
-    EXPECT_EQ(failure(run(aio::unlink("/proc/version"))), EPERM);
+    EXPECT_EQ(failure(run(aio::unlink("/proc/version"))), ::geteuid() == 0 ? EPERM : EACCES);
     EXPECT_EQ(run(aio::readdir(root))->size(), 0U);
 }
 

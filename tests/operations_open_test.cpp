@@ -98,9 +98,10 @@ TEST_F(Open, DirectoryIsABaseForPaths) {
 
 TEST_F(Open, UnreadableDirectoryIsABaseToo) {
     ASSERT_EQ(::chmod(root.c_str(), 0755), 0);
-    ASSERT_EQ(::mkdir(path("d").c_str(), 0711), 0);
+    ASSERT_EQ(::mkdir(path("d").c_str(), 0700), 0);
     make_file("d/f", "123");
     const std::string name = path("d");
+    ASSERT_EQ(::chmod(name.c_str(), 0311), 0);
     EXPECT_EQ(as_nobody([&] {
                   aio::context theirs;
                   auto base = theirs.run(aio::open_directory(name));
@@ -110,6 +111,7 @@ TEST_F(Open, UnreadableDirectoryIsABaseToo) {
                   return failure(theirs.run(aio::readdir(*base)));
               }),
               EACCES);
+    ::chmod(name.c_str(), 0700);
 }
 
 // R-CLOSE

@@ -121,7 +121,7 @@ TEST_F(RingKernel, ForkLeavesTheRingToTheParent) {  // F6
 
 TEST_F(RingKernel, CredentialsAreThoseOfTheTimeOfTheCall) {  // F7: no SQPOLL
     const std::string secret = make_file("secret", "secret");
-    ::chmod(secret.c_str(), 0600);
+    ::chmod(secret.c_str(), 0);
     ::chmod(root.c_str(), 0755);
     EXPECT_EQ(as_nobody([&] {
                   context nobodys({.routes = routes_used::ring});
