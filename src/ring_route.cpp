@@ -195,7 +195,7 @@ bool ring_route::wants(leaf& request) noexcept {
     if (flags < 0 || ::lseek(arguments.at.fd, 0, SEEK_CUR) < 0) return false;
     const bool writes = form->operation == ring_operation::write || form->operation == ring_operation::writev;
     if (writes && flags & O_APPEND) return false;  // twice would be too often
-    return true;
+    return !cached_.files().holds_up_a_ring(arguments.at.fd);
 }
 
 bool ring_route::has_session() noexcept {

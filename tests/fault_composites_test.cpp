@@ -336,11 +336,15 @@ class FaultComposites : public leak_checked,
             std::error_code outcome;
             {
                 const failing_allocation fails(n, lasts);
+                bool accepted = false;
+                when_accepted = [&] { accepted = true; };
                 try {
                     outcome = composite.run(how, *io, at);
                 } catch (const std::bad_alloc&) {
+                    EXPECT_FALSE(accepted) << "it has an outcome then";
                     outcome = std::make_error_code(std::errc::not_enough_memory);
                 }
+                when_accepted = [] {};
                 happened = fails.happened();
             }
             if (outcome) {

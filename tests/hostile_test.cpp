@@ -7,6 +7,8 @@
 
 #include <aio/aio.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -298,6 +300,14 @@ TEST_P(Hostile, WhatHangsEndsWithItsDeadline) {  // T-7
         for (const tree_result& done : {io->run(walk(root, nothing)), io->run(disk_usage(root))}) {
             EXPECT_TRUE(done) << first_failure(done);
             EXPECT_EQ(done.others, 1U);
+        }
+        // A ring would take its file for ready, and hold the polling thread up.
+        const std::string file = root + "/file";
+        EXPECT_EQ(io->run(load(file).with(soon)).error(), std::errc::timed_out);
+        for (int how : {O_RDONLY, O_RDONLY | O_DIRECT}) {
+            const auto opened = io->run(open(file, how));
+            ASSERT_TRUE(opened) << opened.error().message();
+            EXPECT_EQ(io->run(read(*opened, 4096, 0).with(soon)).error(), std::errc::timed_out);
         }
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);

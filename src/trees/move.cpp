@@ -171,13 +171,18 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
 }
 
 task<tree_result> move_anything(std::shared_ptr<moving> what) {
-    auto rename = [what] { return rename_at_once(*what); };
-    const auto renamed = co_await aio::call(std::move(rename));
-    if (!renamed && renamed.error() == std::errc::cross_device_link) co_return co_await move_between(what);
-    if (!renamed) co_return reported(*what, "rename", renamed.error());
-    tree_result moved;
-    moved.others = 1;
-    co_return moved;
+    try {
+        auto rename = [what] { return rename_at_once(*what); };
+        const auto renamed = co_await aio::call(std::move(rename));
+        if (!renamed && renamed.error() == std::errc::cross_device_link)
+            co_return co_await move_between(what);
+        if (!renamed) co_return reported(*what, "rename", renamed.error());
+        tree_result moved;
+        moved.others = 1;
+        co_return moved;
+    } catch (const std::bad_alloc&) {
+        co_return error(std::errc::not_enough_memory);
+    }
 }
 
 }  // namespace
