@@ -5,12 +5,9 @@
 #include "system_call.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstdint>
 
 namespace aio::detail {
@@ -25,34 +22,11 @@ class descriptor_memory {
     [[nodiscard]] bool answers_at_once(int fd) noexcept { return !(recall(fd) & (direct | refuses)); }
     /// Whether it is open with O_DIRECT. Asks as often.
     [[nodiscard]] bool is_direct(int fd) noexcept { return recall(fd) & direct; }
-    /// Whether the kernel would make a call of it in a ring at once even if that waits: of files that do not
-    /// know RWF_NOWAIT but can be polled, which FUSE's are, it takes them for ready. Of what is only written,
-    /// the device tells, which nobody has to be asked for: what is on none is taken for such a file.
-    [[nodiscard]] bool holds_up_a_ring(int fd) noexcept {
-        const std::uint64_t known = recall(fd);
-        if (known & (refuses | asked)) return known & refuses;
-        errno_guard guard;
-        char byte;
-        const iovec one{&byte, 1};
-        const ssize_t got = ::preadv2(fd, &one, 1, 0, RWF_NOWAIT);
-        bool refused = got < 0 && errno == EOPNOTSUPP;
-        if (got < 0 && errno == EBADF) {
-            struct statx on = {};
-            refused =
-                ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &on) != 0 || on.stx_dev_major == 0;
-        }
-        if (refused)
-            note_refusal(fd);
-        else
-            note(fd, place_of(fd), known | asked);
-        return refused;
-    }
     /// The file system does not know RWF_NOWAIT.
     void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
 
   private:
     // Descriptor, what is known of it, and for how many reads that is believed.
-    static constexpr std::uint64_t asked = 1 << 10;  // and it does not refuse
     static constexpr std::uint64_t direct = 1 << 9;
     static constexpr std::uint64_t refuses = 1 << 8;
     static constexpr std::uint64_t uses = 0xff;
@@ -73,9 +47,8 @@ class descriptor_memory {
         errno_guard guard;
         const int flags = ::fcntl(fd, F_GETFL);
         if (flags < 0) return refuses;
-        const std::uint64_t found =
-            (flags & O_DIRECT ? direct : 0) | uses_of_answer;  // which waits for the disk all the same
-        note(fd, place, found);
+        const std::uint64_t found = flags & O_DIRECT ? direct : 0;  // which waits for the disk all the same
+        note(fd, place, found | uses_of_answer);
         return found;
     }
     std::atomic<std::uint64_t>& place_of(int fd) noexcept {

@@ -15,14 +15,19 @@
 
 #include "system_call.hpp"
 
+#include <fcntl.h>
 #include <liburing.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -114,6 +119,7 @@ class linux_ring final : public ring {
     [[nodiscard]] bool offers(ring_operation operation) const noexcept override {
         return offers_[static_cast<std::size_t>(operation)];
     }
+    [[nodiscard]] bool never_waits_for(int fd) const noexcept override;
     [[nodiscard]] bool prepare(const ring_call& call, std::uint64_t token) noexcept override;
     [[nodiscard]] bool prepare_cancel(std::uint64_t token) noexcept override;
     [[nodiscard]] result<std::size_t> submit() noexcept override;
@@ -145,6 +151,20 @@ linux_ring::~linux_ring() {
         close();
     else if (ring_.ring_fd >= 0)
         io_uring_queue_exit(&ring_);
+}
+
+/// What does not know RWF_NOWAIT but can be polled, as FUSE's files are, the kernel takes for ready. A read
+/// beyond any end of a file tells, and does nothing. A file that may only be written cannot be asked: of
+/// those only devices.
+bool linux_ring::never_waits_for(int fd) const noexcept {
+    errno_guard guard;
+    char byte;
+    const iovec one{&byte, 1};
+    if (::preadv2(fd, &one, 1, INT64_MAX - 1, RWF_NOWAIT) >= 0) return true;
+    if (errno != EBADF) return errno == EAGAIN || errno == EINVAL;  // of O_DIRECT, which wants whole blocks
+    struct statx written = {};
+    return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &written) == 0 &&
+           S_ISBLK(written.stx_mode);
 }
 
 /// liburing gives a negative errno.

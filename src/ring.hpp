@@ -57,6 +57,9 @@ class ring {
     /// Whether it says that it can make such calls; what happens decides.
     [[nodiscard]] virtual bool offers(ring_operation operation) const noexcept = 0;
 
+    /// Whether `submit` does not wait for this file to be read or written.
+    [[nodiscard]] virtual bool never_waits_for(int) const noexcept { return true; }
+
     // False: there is no room before the next submit.
     [[nodiscard]] virtual bool prepare(const ring_call& call, std::uint64_t token) noexcept = 0;
     /// Asks that the call of this token be ended. It ends by its own event; the event of this call has

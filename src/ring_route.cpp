@@ -159,7 +159,9 @@ answer ring_route::submit(block& request, submitter by) noexcept {
     leaf* call = by == submitter::poller ? request.system_call() : nullptr;
     if (!call || !wants(*call)) return workers_->submit(request, by);
     check_session();
-    if (!has_session() || !session_->makes(call->operation().ring->operation))
+    const ring_form& form = *call->operation().ring;
+    if (!has_session() || !session_->makes(form.operation) ||
+        (form.moves_bytes && !session_->never_waits_for(call->arguments().at.fd)))
         return workers_->submit(request, by);
     if (session_->full() || !waiting_.empty()) {
         std::lock_guard held(mutex_);
@@ -195,7 +197,7 @@ bool ring_route::wants(leaf& request) noexcept {
     if (flags < 0 || ::lseek(arguments.at.fd, 0, SEEK_CUR) < 0) return false;
     const bool writes = form->operation == ring_operation::write || form->operation == ring_operation::writev;
     if (writes && flags & O_APPEND) return false;  // twice would be too often
-    return !cached_.files().holds_up_a_ring(arguments.at.fd);
+    return true;
 }
 
 bool ring_route::has_session() noexcept {

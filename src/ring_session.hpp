@@ -37,6 +37,7 @@ class ring_session {
 
     [[nodiscard]] bool full() const noexcept { return free_.empty(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return flights_.size() - free_.size(); }
+    [[nodiscard]] bool never_waits_for(int fd) const noexcept { return kernel_->never_waits_for(fd); }
     [[nodiscard]] bool makes(ring_operation operation) noexcept {
         return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].worthwhile();
     }

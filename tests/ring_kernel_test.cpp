@@ -13,6 +13,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -128,6 +129,15 @@ TEST_F(RingKernel, CredentialsAreThoseOfTheTimeOfTheCall) {  // F7: no SQPOLL
                   return failure(nobodys.run(aio::open(secret, O_RDONLY)));
               }),
               EACCES);
+}
+
+TEST_F(RingKernel, WhatHasNoOffsetsIsNotReadAtOne) {  // a ring would take it without
+    const aio::file counter(::eventfd(7, EFD_CLOEXEC));
+    context used({.routes = routes_used::ring});
+    EXPECT_EQ(failure(used.run(read(counter, 8, 0))), ESPIPE);
+    const auto counted = used.run(read(counter, 8));
+    ASSERT_TRUE(counted);
+    EXPECT_EQ(counted->front(), 7) << "nobody has taken it";
 }
 
 TEST_F(RingKernel, WhatBlocksForEverDelaysNoFile) {  // F8

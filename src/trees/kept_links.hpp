@@ -26,7 +26,8 @@ class kept_links {
         std::vector<std::string> names;
         std::uint64_t device = 0;
         std::uint64_t inode = 0;
-        timespec since = {};  // when it was created, if that is told: the number may be given again
+        std::optional<timespec> since =
+            {};  // when it was created, if that is told: the number may be given again
     };
 
     /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then,

@@ -171,6 +171,7 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
 }
 
 task<tree_result> move_anything(std::shared_ptr<moving> what) {
+    tree_result failed;
     try {
         auto rename = [what] { return rename_at_once(*what); };
         const auto renamed = co_await aio::call(std::move(rename));
@@ -181,8 +182,14 @@ task<tree_result> move_anything(std::shared_ptr<moving> what) {
         moved.others = 1;
         co_return moved;
     } catch (const std::bad_alloc&) {
-        co_return error(std::errc::not_enough_memory);
+        failed = error(std::errc::not_enough_memory);
     }
+    try {
+        if (what->base) co_await discard(what, failed);
+    } catch (const std::bad_alloc&) {  // then the copy stays
+        co_return failed;
+    }
+    co_return failed;
 }
 
 }  // namespace

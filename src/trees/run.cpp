@@ -8,7 +8,9 @@ task<tree_result> run_traversal(std::shared_ptr<traversal> work) {
         co_await team(work, work->limit());
         co_return work->result_of();
     } catch (const std::bad_alloc&) {
-        co_return error(std::errc::not_enough_memory);  // the request was accepted: it has a result
+        tree_result done = work->result_of();  // it was accepted: it has a result
+        done.stopped = std::make_error_code(std::errc::not_enough_memory);
+        co_return done;
     }
 }
 

@@ -105,13 +105,15 @@ result<> rename_onto_claim(const target& from, const target& to, bool is_directo
     });
     if (!made) return std::unexpected(made.error());
     const unique_fd file(is_directory ? -1 : *made);
-    const auto claim = is_directory ? status_at(to.fd, to.path) : status_at(file.get(), "");
+    const auto look = [&] { return is_directory ? status_at(to.fd, to.path) : status_at(file.get(), ""); };
+    auto claim = look();
     const result<bool> is_there = claim ? is_at(to, *claim) : std::unexpected(claim.error());
     if (is_there && !*is_there) return error(EEXIST);
     const auto renamed = is_there ? attempt([&] { return ::renameat(from.fd, from.path, to.fd, to.path); })
                                   : std::unexpected(is_there.error());
     if (renamed) return {};
-    if (!claim || is_at(to, *claim).value_or(false))
+    if (!claim) claim = look();
+    if (claim && is_at(to, *claim).value_or(false))
         static_cast<void>(
             attempt([&] { return ::unlinkat(to.fd, to.path, is_directory ? AT_REMOVEDIR : 0); }));
     return std::unexpected(renamed.error());
