@@ -27,11 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 template <class T>
 std::error_code error_of(const result<T>& outcome) {
     return outcome ? std::error_code() : outcome.error();
@@ -131,7 +126,7 @@ void with_ever_more_descriptors(const opening& what, const engine& on) {
         require(count_descriptors() == before);
         require(!has_temporary_file(tree.root()));
         const std::string made = what.makes ? tree / what.makes : std::string();
-        if (what.makes && exists(made)) require(content(made) == "some text");
+        if (what.makes && exists(made)) require(content_of(made) == "some text");
         if (!outcome) {
             require(!what.makes || exists(made));
             break;
@@ -185,9 +180,9 @@ const writing writings[] = {
     {"move",
      [](context& io, const std::string& source, const std::string& to) { return run(io, move(source, to)); }},
     {"store", [](context& io, const std::string& source,
-                 const std::string& to) { return run(io, store(to, content(source))); }},
+                 const std::string& to) { return run(io, store(to, content_of(source))); }},
     {"append", [](context& io, const std::string& source,
-                  const std::string& to) { return run(io, append(to, content(source))); }},
+                  const std::string& to) { return run(io, append(to, content_of(source))); }},
 };
 
 class FullDisk : public leak_checked, public testing::WithParamInterface<writing> {};
@@ -212,15 +207,15 @@ void with_an_ever_larger_disk(const writing& what, const engine& on, const tempo
         const std::error_code outcome = what.run(*io, source, to);
         if (!outcome) break;
         require(outcome == std::errc::no_space_on_device);
-        require(content(source) == text);
+        require(content_of(source) == text);
         if (std::string(what.name) == "append") {
-            require(text.starts_with(content(to)));
+            require(text.starts_with(content_of(to)));
             fs::remove(to);
         }
         require(fs::is_empty(small));
         ++failures;
     }
-    require(content(to) == text);
+    require(content_of(to) == text);
     require(failures >= 10);
     fs::remove(to);
     std::cout << failures << " full disks\n";
