@@ -323,7 +323,7 @@ void engine::give_up(block& request, int cause, stake accepted) noexcept {
     // does.
     phase now = request.state.load(std::memory_order_acquire);
     const bool begun = now >= phase::running;
-    if (!begun && route_->take_back(request)) return conclude(request, cause);
+    if (!begun && route_->take_back(request, accepted)) return conclude(request, cause);
     {
         const claim mine(*this);
         route_->interrupt(request, mine.who());

@@ -65,7 +65,7 @@ ring_route::~ring_route() {
 
 // The queue: any thread.
 
-bool ring_route::take_back(block& request) noexcept {
+bool ring_route::take_back(block& request, stake accepted) noexcept {
     {
         std::lock_guard held(mutex_);
         if (request.state.load(std::memory_order_relaxed) == phase::waiting) {  // relaxed: the mutex decides
@@ -74,7 +74,7 @@ bool ring_route::take_back(block& request) noexcept {
             return true;
         }
     }
-    return workers_->take_back(request);
+    return workers_->take_back(request, accepted);
 }
 
 bool ring_route::reprioritise(block& request, int priority) noexcept {

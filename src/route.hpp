@@ -54,8 +54,9 @@ class route {
 
     /// Takes a fresh block and makes it queued, running or done.
     virtual answer submit(block& request, submitter by) noexcept = 0;
-    /// Gives back a block that is still queued, fresh again; false if it is not.
-    virtual bool take_back(block& request) noexcept = 0;
+    /// Gives back a block that is still queued, fresh again; false if it is not, or has had an effect that is
+    /// not `accepted`.
+    virtual bool take_back(block& request, stake accepted) noexcept = 0;
     /// Moves a block that is still queued; false if it is not.
     virtual bool reprioritise(block& request, int priority) noexcept = 0;
     /// Calls `visit` for each block whose call is being made, as long as it is (a lock is held).

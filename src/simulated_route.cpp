@@ -72,7 +72,7 @@ void simulated_route::take_out(block& request) noexcept {
     numbers_.erase(&request);
 }
 
-bool simulated_route::take_back(block& request) noexcept {
+bool simulated_route::take_back(block& request, stake) noexcept {
     lock held(mutex_);
     if (request.state.load(std::memory_order_relaxed) != phase::queued) return false;
     queue_.remove(request);

@@ -33,7 +33,7 @@ class simulated_route final : public route {
     ~simulated_route() override;
 
     answer submit(block& request, submitter by) noexcept override;
-    bool take_back(block& request) noexcept override;
+    bool take_back(block& request, stake accepted) noexcept override;
     bool reprioritise(block& request, int priority) noexcept override;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;
     block* take_back_any() noexcept override;

@@ -20,8 +20,8 @@ answer thread_route::submit(block& request, submitter) noexcept {
     pool_->submit(request);
     return answer::queued;
 }
-bool thread_route::take_back(block& request) noexcept {
-    return pool_->take_back(request);
+bool thread_route::take_back(block& request, stake accepted) noexcept {
+    return pool_->take_back(request, accepted);
 }
 block* thread_route::take_back_any() noexcept {
     return pool_->take_back_any();

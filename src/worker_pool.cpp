@@ -108,10 +108,10 @@ bool worker_pool::remove(block& request) noexcept {
     }
 }
 
-bool worker_pool::take_back(block& request) noexcept {
+bool worker_pool::take_back(block& request, stake accepted) noexcept {
     lock held = acquire();
     if (!remove(request)) return false;
-    if (request.half_made) {  // too late, as if it had begun
+    if (request.half_made && accepted == stake::nothing) {  // too late, as if it had begun
         request.state.store(phase::queued, std::memory_order_relaxed);
         queue_.put_back(request);
         return false;

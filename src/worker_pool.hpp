@@ -29,7 +29,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     worker_pool(std::shared_ptr<completions> results, const thread_limits& limits) noexcept;
 
     void submit(block& request) noexcept;
-    bool take_back(block& request) noexcept;
+    bool take_back(block& request, stake accepted) noexcept;
     block* take_back_any() noexcept;
     bool reprioritise(block& request, int priority) noexcept;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept;

@@ -10,7 +10,6 @@
 #include <aio/aio.hpp>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,7 +17,6 @@
 
 #include <functional>
 #include <iostream>
-#include <iterator>
 #include <string>
 
 namespace aio::test {

@@ -22,11 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// How many entries there are, the root included.
 std::size_t count(const std::string& root) {
     return 1 + static_cast<std::size_t>(std::distance(fs::recursive_directory_iterator(root), {}));
@@ -40,7 +35,7 @@ class Hostile : public engine_test {
         if (!mounted_->missing().empty()) GTEST_SKIP() << "no FUSE here: " << mounted_->missing();
     }
     void TearDown() override {
-        EXPECT_EQ(content(mounted_->outside() + "/kept"), "kept");
+        EXPECT_EQ(content_of(mounted_->outside() + "/kept"), "kept");
         EXPECT_EQ(std::distance(fs::directory_iterator(mounted_->outside()), {}), 1);
         mounted_.reset();
         engine_test::TearDown();
@@ -211,7 +206,7 @@ TEST_P(Hostile, SizesThatAreNotTrueDoNotMatter) {
     const tree_result copied = io->run(copy_tree(path("sizes"), copy()));
     EXPECT_EQ(copied.failed, 1U) << "the kernel itself refuses a negative size";
     for (const char* name : {"empty", "huge", "short"})
-        EXPECT_EQ(content(copy() + "/" + name), "text of it") << name;
+        EXPECT_EQ(content_of(copy() + "/" + name), "text of it") << name;
     EXPECT_EQ(copied.others, 3U);
     EXPECT_EQ(copied.bytes, 30U) << "what was read";
     const tree_result used = io->run(disk_usage(path("sizes"), {.apparent_size = true}));
@@ -232,7 +227,7 @@ TEST_P(Hostile, HolesThatLeadNowhereAreRead) {
     const tree_result copied = io->run(copy_tree(path("holes"), copy()));
     EXPECT_TRUE(copied) << copied.error().message();
     for (const char* name : {"back", "nowhere"})
-        EXPECT_EQ(content(copy() + "/" + name).substr(0, 10), "text of it") << name;
+        EXPECT_EQ(content_of(copy() + "/" + name).substr(0, 10), "text of it") << name;
 }
 
 TEST_P(Hostile, NumbersThatChangeAreNoHarm) {  // T-3
@@ -254,7 +249,7 @@ TEST_P(Hostile, NumbersThatChangeAreNoHarm) {  // T-3
     EXPECT_EQ(copied.bytes, copied.others * 10);
     EXPECT_EQ(count(copy()), copied.directories + copied.others);
     for (const auto& each : fs::recursive_directory_iterator(copy()))
-        EXPECT_TRUE(each.is_directory() || content(each.path()) == "text of it") << each;
+        EXPECT_TRUE(each.is_directory() || content_of(each.path()) == "text of it") << each;
     EXPECT_EQ(count(path("inodes")), 13 - removed.directories - removed.others);
     // With enough of them none has to be.
     const tree_result rest = io->run(rmtree(path("inodes")));
@@ -269,10 +264,10 @@ TEST_P(Hostile, TimesThatGoBackAreNoHarm) {
     EXPECT_EQ(io->run(disk_usage(path("times"))).bytes, 8192U);
     const tree_result copied = io->run(copy_tree(path("times"), copy()));
     EXPECT_TRUE(copied) << first_failure(copied);
-    EXPECT_EQ(content(copy() + "/file"), "text of it");
+    EXPECT_EQ(content_of(copy() + "/file"), "text of it");
     const tree_result moved = io->run(move(path("times"), mounted_->beside("moved")));
     EXPECT_EQ(moved.error().value(), ESTALE) << "it is not what was copied";
-    EXPECT_EQ(content(mounted_->beside("moved/file")), "text of it");
+    EXPECT_EQ(content_of(mounted_->beside("moved/file")), "text of it");
     EXPECT_TRUE(exists(path("times/file")));
     EXPECT_TRUE(io->run(rmtree(path("times"))));
     EXPECT_FALSE(exists(path("times")));

@@ -66,10 +66,7 @@ class operations : public leak_checked {
         return made;
     }
 
-    static std::string content(const std::string& of) {
-        std::ifstream in(of, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
+    static std::string content(const std::string& of) { return aio::test::content_of(of); }
 
     aio::file open(const std::string& name, int flags = O_RDWR) {
         auto made = run(aio::open(name, flags));

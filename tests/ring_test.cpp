@@ -6,6 +6,7 @@
 #include "support/patience.hpp"
 #include "support/seeds.hpp"
 #include "support/system_calls.hpp"
+#include "support/ways.hpp"
 
 #include <aio/aio.hpp>
 
@@ -83,7 +84,7 @@ class Ring : public operations {
     }
 
     /// Leaves a write of which the ring has made a half to the one worker, who is at the gate.
-    void leave_half_made(const aio::file& to, const gate& closed) {
+    void leave_half_made(const aio::file& to, const gate& closed, bool awaited = false) {
         io.emplace(context_options{.threads = {.max = 1}, .routes = routes_used::ring});
         io->submit(closed.work());
         closed.await_entered();
@@ -91,7 +92,11 @@ class Ring : public operations {
             return calls++ ? fate{.error = EIO} : fate{.shortened = true};
         };
         half_made.reset();
-        io->submit(write_all(to, text, 0), [this](result<std::size_t> got) { half_made = got; });
+        const auto receive = [this](result<std::size_t> got) { half_made = got; };
+        if (awaited)
+            io->submit(awaiting(write_all(to, text, 0)), receive);
+        else
+            io->submit(write_all(to, text, 0), receive);
         EXPECT_TRUE(eventually([&] { return io->poll(), io->statistics().ready == 1; }));
     }
 
@@ -487,6 +492,10 @@ TEST_F(Ring, AHalfMadeWriteIsNotWaitedForWhenAllWorkersAreStuck) {  // C-SHUTDOW
         io.reset();
         EXPECT_EQ(half_made.has_value(), shut_down);
     }
+    gate closed;
+    leave_half_made(f, closed, true);
+    io.reset();
+    EXPECT_FALSE(half_made);
     EXPECT_EQ(content(path("f")), text.substr(0, text.size() / 2));
 }
 

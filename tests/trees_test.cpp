@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <latch>
 #include <memory>
+#include <new>
 #include <set>
 #include <vector>
 
@@ -314,6 +315,13 @@ TEST_P(Trees, WalkObeysItsFilter) {
         },
         how)));
     EXPECT_EQ(found, (std::set<std::string>{root_, root_ + "/a/b", root_ + "/a/file"}));
+}
+
+TEST_P(Trees, WantOfMemoryInAFunctionIsTheirs) {
+    auto io = make_context();
+    const tree_result done = io->run(walk(root_, [](const walk_batch&) -> void { throw std::bad_alloc(); }));
+    EXPECT_EQ(done.error(), std::errc::not_enough_memory);
+    EXPECT_TRUE(io->flush());
 }
 
 TEST_P(Trees, AFilterSeesThePathsThatAreGiven) {

@@ -26,10 +26,6 @@ bool has_vague_inodes(int fd) {
     return ::fstatfs(fd, &found) == 0 && (found.f_type == overlay || found.f_type == fuse);
 }
 
-std::optional<timespec> creation_of(const file_status& of) {
-    return of.has_btime() ? std::optional(of.btime) : std::nullopt;
-}
-
 result<> done(const result<int>& made) {
     if (!made) return std::unexpected(made.error());
     return {};
@@ -193,11 +189,7 @@ result<> copying::make(worker& self, const entry& of, way how) {
         stands_alone(self, of, copy.error());
         return made;
     }
-    links_.made(of.status, {.base = link_base_,
-                            .names = names_of(of),
-                            .device = copy->device,
-                            .inode = copy->inode,
-                            .since = creation_of(*copy)});
+    links_.made(of.status, {.base = link_base_, .names = names_of(of), .file = kept_links::key_of(*copy)});
     first.kept = true;
     return made;
 }
@@ -406,12 +398,7 @@ result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     temporary_entry temporary(of.to, std::move(made->second));
     const auto linked = status_at(of.to, temporary.name());
     if (!linked) stands_alone(self, of, linked.error());
-    if (!linked || linked->inode != first->inode || linked->device != first->device) return false;
-    const auto since = creation_of(*linked);
-    const bool is_another =
-        since && first->since &&
-        (since->tv_sec != first->since->tv_sec || since->tv_nsec != first->since->tv_nsec);
-    if (is_another) return false;
+    if (!linked || kept_links::key_of(*linked) != first->file) return false;
     const result<> named = give_name(of.to, temporary.name(), of.to_name, how != way::create);
     if (!named) return std::unexpected(named.error());
     // Where both were names of one file already, rename has done nothing, and the temporary one goes.

@@ -3,9 +3,9 @@
 
 namespace aio::detail {
 
-kept_links::key kept_links::key_of(const file_status& source) noexcept {
-    const timespec& since = source.has_btime() ? source.btime : source.mtime;
-    return {source.device, source.inode, since.tv_sec, since.tv_nsec};
+kept_links::key kept_links::key_of(const file_status& file) noexcept {
+    const timespec& since = file.has_btime() ? file.btime : file.mtime;
+    return {file.device, file.inode, since.tv_sec, since.tv_nsec};
 }
 
 std::optional<kept_links::place> kept_links::find(const file_status& source, bool by_name) {

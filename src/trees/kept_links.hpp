@@ -19,15 +19,17 @@ namespace aio::detail {
 
 class kept_links {
   public:
+    /// With the time it was created, or changed if that is not told: a number that is given again is another
+    /// file's.
+    using key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
+    [[nodiscard]] static key key_of(const file_status& file) noexcept;
+
     /// Where the first copy is: names from a directory on (null: the root of the only copy), and which file
     /// it is.
     struct place {
         std::shared_ptr<const unique_fd> base;
         std::vector<std::string> names;
-        std::uint64_t device = 0;
-        std::uint64_t inode = 0;
-        std::optional<timespec> since =
-            {};  // when it was created, if that is told: the number may be given again
+        key file;
     };
 
     /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then,
@@ -43,11 +45,6 @@ class kept_links {
         place at;
         std::uint64_t left = 0;  // names that may still be met
     };
-    /// With the time it was created, or changed if that is not told: a number that is given again is another
-    /// file's.
-    using key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
-    [[nodiscard]] static key key_of(const file_status& source) noexcept;
-
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<key, copy> copies_;

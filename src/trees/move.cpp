@@ -186,8 +186,8 @@ task<tree_result> move_anything(std::shared_ptr<moving> what) {
     }
     try {
         if (what->base) co_await discard(what, failed);
-    } catch (const std::bad_alloc&) {  // then the copy stays
-        co_return failed;
+    } catch (const std::bad_alloc&) {
+        // The copy stays.
     }
     co_return failed;
 }

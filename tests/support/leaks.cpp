@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace aio::test {
@@ -36,6 +37,21 @@ std::string name_of_thread(const std::string& number) {
     std::ifstream in("/proc/self/task/" + number + "/comm");
     std::getline(in, name);
     return name;
+}
+
+/// A ring's worker is the kernel's: the last one may stay until the thread ends that made it necessary. By
+/// its flags, as it has the name of that thread until it first runs.
+bool is_of_the_kernel(const std::string& thread) {
+    constexpr unsigned long io_worker = 0x10;  // PF_IO_WORKER
+    std::ifstream in("/proc/self/task/" + thread + "/stat");
+    std::string line;
+    std::getline(in, line);
+    char state = 0;
+    long ignored = 0;
+    unsigned long flags = 0;
+    std::istringstream after_name(line.substr(line.rfind(')') + 1));
+    after_name >> state >> ignored >> ignored >> ignored >> ignored >> ignored >> flags;
+    return flags & io_worker;
 }
 
 char name_of_test[200];
@@ -75,10 +91,9 @@ std::size_t count_descriptors_below(const std::string& root) {
 }
 
 std::size_t count_threads() {
-    // A ring's worker is the kernel's: the last one may stay until the thread ends that made it necessary.
     std::size_t count = 0;
     for (const std::string& thread : names_in("/proc/self/task"))
-        count += !name_of_thread(thread).starts_with("iou-");
+        count += !is_of_the_kernel(thread);
     return count;
 }
 

@@ -75,10 +75,10 @@ listens() {
 }
 
 # as_nobody COMMAND...: without root's rights, which includes that to write where ./dev coverage collects profiles.
-nobody=$( ((EUID)) || printf '%s ' env LLVM_PROFILE_FILE="${AIO_PROFILE_OF_NOBODY:-/dev/null}" \
-    setpriv --reuid=65534 --regid=65534 --clear-groups --)
+nobody=(env)
+((EUID)) || nobody+=(LLVM_PROFILE_FILE="${AIO_PROFILE_OF_NOBODY:-/dev/null}" setpriv --reuid=65534 --regid=65534 --clear-groups --)
 as_nobody() {
-    $nobody "$@"
+    "${nobody[@]}" "$@"
 }
 
 # skip TEXT: something cannot be tested here. The rest is, and the whole counts as skipped.

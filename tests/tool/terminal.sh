@@ -61,7 +61,7 @@ asked() { # ANSWER COMMAND...
     local answer=$1
     shift
     protected
-    ANSWER=$answer on_terminal 80 $nobody "$@" | tr -d '\r' | sed "s,^aio ,,; s,: cannot.*,,"
+    ANSWER=$answer on_terminal 80 "${nobody[@]}" "$@" | tr -d '\r' | sed "s,^aio ,,; s,: cannot.*,,"
     find q | sort
 }
 asks_as() { # the same, one after the other
