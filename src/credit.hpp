@@ -26,6 +26,8 @@ class credit {
         return did;
     }
 
+    void lose() noexcept { left_.store(worst, std::memory_order_relaxed); }
+
   private:
     static constexpr int best = 16;  // it stays between these
     static constexpr int worst = -16;

@@ -25,8 +25,14 @@ class descriptor_memory {
     /// The file system does not know RWF_NOWAIT.
     void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
 
+    /// Somebody has opened a file with O_DIRECT, which may have any number: nothing is believed any more, by
+    /// nobody. Relaxed: the number reaches others by what orders the memory too.
+    static void forget_all() noexcept { opened_direct.fetch_add(1, std::memory_order_relaxed); }
+
   private:
-    // Descriptor, what is known of it, and for how many reads that is believed.
+    // Descriptor, how many such files had been opened, what is known of it, and for how many reads that is
+    // believed.
+    static constexpr unsigned count_at = 10;
     static constexpr std::uint64_t direct = 1 << 9;
     static constexpr std::uint64_t refuses = 1 << 8;
     static constexpr std::uint64_t uses = 0xff;
@@ -34,12 +40,17 @@ class descriptor_memory {
     static constexpr std::uint64_t uses_of_refusal = 200;
 
     static void note(int fd, std::atomic<std::uint64_t>& place, std::uint64_t what) noexcept {
-        place.store(std::uint64_t(static_cast<std::uint32_t>(fd)) << 32 | what, std::memory_order_relaxed);
+        place.store(whose(fd) << count_at | what, std::memory_order_relaxed);
+    }
+    static std::uint64_t whose(int fd) noexcept {
+        constexpr unsigned bits = 32 - count_at;
+        const std::uint64_t counted = opened_direct.load(std::memory_order_relaxed);
+        return std::uint64_t(static_cast<std::uint32_t>(fd)) << bits | (counted & ((1u << bits) - 1));
     }
     std::uint64_t recall(int fd) noexcept {
         std::atomic<std::uint64_t>& place = place_of(fd);
         const std::uint64_t known = place.load(std::memory_order_relaxed);
-        if (known >> 32 != static_cast<std::uint32_t>(fd) || !(known & uses)) return learn(fd, place);
+        if (known >> count_at != whose(fd) || !(known & uses)) return learn(fd, place);
         place.store(known - 1, std::memory_order_relaxed);
         return known;
     }
@@ -55,6 +66,7 @@ class descriptor_memory {
         return places_[static_cast<std::uint32_t>(fd) % places_.size()];
     }
 
+    inline static constinit std::atomic<std::uint32_t> opened_direct{0};
     std::array<std::atomic<std::uint64_t>, 16> places_{};
 };
 

@@ -53,13 +53,21 @@ class inline_route {
         left_.store(allowance, std::memory_order_relaxed);
         calls_.store(0, std::memory_order_relaxed);
     }
+    /// Something else was done.
+    void charge(std::int64_t cost) noexcept {
+        left_.store(left_.load(std::memory_order_relaxed) - cost, std::memory_order_relaxed);
+    }
     /// The poll has done enough, even if callbacks keep submitting what is done at once: it leaves the rest
     /// for the next one.
     [[nodiscard]] bool spent() const noexcept { return left_.load(std::memory_order_relaxed) < 0; }
 
     /// Whether the call was made, and its value is in the block. Requires: block::may_be_quick.
     [[nodiscard]] bool submit(leaf& request, const traffic& now) noexcept {
-        return submit(request.operation(), request.arguments(), now, [&] { return request.try_now(); });
+        return submit(request.operation(), request.arguments(), now, [&] {
+            const int failed = request.try_now();
+            request.answers_at_once = failed == EAGAIN;
+            return failed;
+        });
     }
     /// The same; `make` is the row's try_now. Requires: the row has one.
     template <class Make>
@@ -74,7 +82,7 @@ class inline_route {
         const int fd = arguments.at.fd;
         if (reads && (arguments.data.size > largest || !files_.answers_at_once(fd))) return false;
         left_.store(left - cost_of(row, arguments), std::memory_order_relaxed);
-        const int failed = make();
+        const int failed = make_timed(credit, make);
         watch_the_clock();
         (failed ? missed_ : hit_).count();
         if (reads && failed == EOPNOTSUPP) {
@@ -82,7 +90,8 @@ class inline_route {
             return false;
         }
         if (reads) missed_last_.store(failed != 0, std::memory_order_relaxed);
-        return credit.paid(failed == 0);
+        if (!doubts_.load(std::memory_order_relaxed)) credit.paid(failed == 0);
+        return failed == 0;
     }
 
     /// Whether reads hit the page cache, as far as one knows.
@@ -99,6 +108,22 @@ class inline_route {
     /// processor: whoever only waits for workers has to be woken by them, which costs as much as ten calls.
     [[nodiscard]] static bool pays(const traffic& now, std::size_t few, std::size_t most) noexcept {
         return now.in_flight <= few || (now.in_flight <= most && now.others_have_their_share());
+    }
+
+    /// A listener of fanotify may be asked first, so that nothing is certain not to block. Two calls in a row
+    /// that took as long tell. One alone was perhaps interrupted.
+    template <class Make>
+    int make_timed(credit& credit, Make&& make) noexcept {
+        const bool doubts = doubts_.load(std::memory_order_relaxed);
+        const unsigned made = made_.load(std::memory_order_relaxed) + 1;
+        made_.store(made, std::memory_order_relaxed);
+        if (!doubts && credit.pays() && made % calls_per_look) return make();
+        const clock::time_point began = clock::now();
+        const int failed = make();
+        const bool slow = clock::now() - began > longest;
+        if (slow && doubts) credit.lose();
+        doubts_.store(slow, std::memory_order_relaxed);
+        return failed;
     }
 
     /// Calls that take longer than they should use up what is left. Looks once in a few calls, as looking
@@ -132,6 +157,8 @@ class inline_route {
     std::atomic<bool> missed_last_{false};
     std::atomic<std::int64_t> left_{allowance};
     std::atomic<unsigned> calls_{0};            // in this poll
+    std::atomic<unsigned> made_{0};             // ever
+    std::atomic<bool> doubts_{false};           // the last one that was timed took too long
     std::atomic<clock::time_point> since_{{}};  // when the first few were over
     descriptor_memory files_;
     credit reads_;

@@ -13,12 +13,12 @@
 // - Where there is no NO_MMAP (before 6.5) a ring without DEFER_TASKRUN serves: any thread may reap it.
 #include "ring.hpp"
 
+#include "operations/arguments.hpp"
 #include "system_call.hpp"
 
 #include <fcntl.h>
 #include <liburing.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -119,7 +119,6 @@ class linux_ring final : public ring {
     [[nodiscard]] bool offers(ring_operation operation) const noexcept override {
         return offers_[static_cast<std::size_t>(operation)];
     }
-    [[nodiscard]] bool never_waits_for(int fd) const noexcept override;
     [[nodiscard]] bool prepare(const ring_call& call, std::uint64_t token) noexcept override;
     [[nodiscard]] bool prepare_cancel(std::uint64_t token) noexcept override;
     [[nodiscard]] result<std::size_t> submit() noexcept override;
@@ -134,7 +133,8 @@ class linux_ring final : public ring {
     result<> set_up_any() noexcept;
     result<> set_up(unsigned depth, unsigned flags) noexcept;
     result<> set_up_in_own_memory(unsigned depth, unsigned flags) noexcept;
-    void ask_what_it_offers() noexcept;
+    result<> ask_what_it_offers() noexcept;
+    result<bool> makes_fsync() noexcept;
     [[nodiscard]] bool has_deferred_work() const noexcept;
 
     io_uring ring_ = {};
@@ -151,20 +151,6 @@ linux_ring::~linux_ring() {
         close();
     else if (ring_.ring_fd >= 0)
         io_uring_queue_exit(&ring_);
-}
-
-/// What does not know RWF_NOWAIT but can be polled, as FUSE's files are, the kernel takes for ready. A read
-/// beyond any end of a file tells, and does nothing. A file that may only be written cannot be asked: of
-/// those only devices.
-bool linux_ring::never_waits_for(int fd) const noexcept {
-    errno_guard guard;
-    char byte;
-    const iovec one{&byte, 1};
-    if (::preadv2(fd, &one, 1, INT64_MAX - 1, RWF_NOWAIT) >= 0) return true;
-    if (errno != EBADF) return errno == EAGAIN || errno == EINVAL;  // of O_DIRECT, which wants whole blocks
-    struct statx written = {};
-    return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &written) == 0 &&
-           S_ISBLK(written.stx_mode);
 }
 
 /// liburing gives a negative errno.
@@ -190,6 +176,8 @@ result<> linux_ring::open(int eventfd, unsigned workers) noexcept {
     errno_guard guard;
     auto made = set_up_any();
     if (!made) return made;
+    made = ask_what_it_offers();
+    if (!made) return made;
     if (eventfd >= 0) {
         made = status_of(io_uring_register_eventfd(&ring_, eventfd));
         if (!made) return made;
@@ -198,7 +186,6 @@ result<> linux_ring::open(int eventfd, unsigned workers) noexcept {
     // Bounded, and enough that calls which hang leave others some (F8). Old kernels have limits of their own.
     unsigned most[2] = {workers, workers};
     static_cast<void>(io_uring_register_iowq_max_workers(&ring_, most));
-    ask_what_it_offers();
     return {};
 }
 
@@ -269,11 +256,34 @@ result<> linux_ring::set_up_in_own_memory(unsigned depth, unsigned flags) noexce
     return {};
 }
 
-void linux_ring::ask_what_it_offers() noexcept {
+result<> linux_ring::ask_what_it_offers() noexcept {
     io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
     for (std::size_t i = 0; i < ring_operations; ++i)
         offers_[i] = probe && io_uring_opcode_supported(probe, opcode(static_cast<ring_operation>(i)));
     io_uring_free_probe(probe);
+    const auto fsync = makes_fsync();
+    if (!fsync) return std::unexpected(fsync.error());
+    for (const ring_operation each : {ring_operation::fsync, ring_operation::fdatasync})
+        offers_[static_cast<std::size_t>(each)] = *fsync;
+    return {};
+}
+
+/// Makes one, of a file of our own: an error of fsync is told but once, so it must be clear that none speaks
+/// of the ring. An event that comes too late is taken for that of a cancel, which says nothing either.
+result<bool> linux_ring::makes_fsync() noexcept {
+    const scoped_fd file(::memfd_create("aio-fsync", MFD_CLOEXEC));
+    if (file.get() < 0) return false;
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    io_uring_prep_fsync(entry, file.get(), 0);
+    io_uring_sqe_set_data64(entry, token_of_cancel);
+    auto submitted = status_of(io_uring_submit(&ring_));
+    if (!submitted) return std::unexpected(submitted.error());
+    __kernel_timespec longest = {.tv_sec = 1, .tv_nsec = 0};
+    io_uring_cqe* event = nullptr;
+    if (io_uring_wait_cqe_timeout(&ring_, &event, &longest) < 0) return false;
+    const bool made = event->res == 0;
+    io_uring_cqe_seen(&ring_, event);
+    return made;
 }
 
 bool linux_ring::prepare(const ring_call& call, std::uint64_t token) noexcept {
@@ -282,6 +292,7 @@ bool linux_ring::prepare(const ring_call& call, std::uint64_t token) noexcept {
     const auto size = static_cast<unsigned>(std::min<std::size_t>(call.size, 0x7ffff000));
     const auto offset = static_cast<std::uint64_t>(call.offset);
     io_uring_prep_rw(opcode(call.operation), entry, call.fd, call.address, size, offset);
+    if (call.nowait) entry->rw_flags = RWF_NOWAIT;
     switch (call.operation) {
         case ring_operation::fdatasync:
             entry->fsync_flags = IORING_FSYNC_DATASYNC;

@@ -25,13 +25,16 @@ result<std::unique_ptr<ring>> make_ring(int eventfd, unsigned workers) noexcept 
 #endif
 }
 
-const result<>& ring_works() noexcept {
-    static const result<> works = []() -> result<> {
+const result<ring_offers>& offers_of_rings() noexcept {
+    static const result<ring_offers> found = []() -> result<ring_offers> {
         auto made = make_ring(-1, 1);
         if (!made) return std::unexpected(made.error());
-        return {};
+        ring_offers offers = {};
+        for (std::size_t each = 0; each < offers.size(); ++each)
+            offers[each] = (*made)->offers(static_cast<ring_operation>(each));
+        return offers;
     }();
-    return works;
+    return found;
 }
 
 }  // namespace aio::detail

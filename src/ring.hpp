@@ -5,6 +5,7 @@
 #include <aio/options.hpp>
 #include <aio/result.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,8 @@ struct ring_call {
     void* address = nullptr;  // of bytes or iovecs
     std::size_t size = 0;     // how many
     std::int64_t offset = 0;
-    int flags = 0;  // of sync_file_range, fallocate's mode
+    int flags = 0;        // of sync_file_range, fallocate's mode
+    bool nowait = false;  // of bytes: EAGAIN or EOPNOTSUPP rather than wait for the file, in submit or at all
 };
 
 /// A call is over: the number it was given, and a count or a negative errno.
@@ -54,11 +56,8 @@ class ring {
 
     /// How many calls may be in flight at once.
     [[nodiscard]] virtual unsigned depth() const noexcept = 0;
-    /// Whether it says that it can make such calls; what happens decides.
+    /// Whether it says that it can make such calls; what happens decides, but for fsync, which it has made.
     [[nodiscard]] virtual bool offers(ring_operation operation) const noexcept = 0;
-
-    /// Whether `submit` does not wait for this file to be read or written.
-    [[nodiscard]] virtual bool never_waits_for(int) const noexcept { return true; }
 
     // False: there is no room before the next submit.
     [[nodiscard]] virtual bool prepare(const ring_call& call, std::uint64_t token) noexcept = 0;
@@ -89,8 +88,9 @@ class ring {
 /// Errors: what the kernel refuses with.
 [[nodiscard]] result<std::unique_ptr<ring>> make_ring(int eventfd, unsigned workers) noexcept;
 
-/// Whether this machine has one that works, tried once: for `aio routes`.
-[[nodiscard]] const result<>& ring_works() noexcept;
+/// What a ring of this machine offers, by operation, tried once: for `aio routes`.
+using ring_offers = std::array<bool, ring_operations>;
+[[nodiscard]] const result<ring_offers>& offers_of_rings() noexcept;
 
 using ring_maker = result<std::unique_ptr<ring>> (*)(int eventfd, unsigned workers);
 /// For tests: what make_ring calls; null for the kernel's.

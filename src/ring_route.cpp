@@ -3,10 +3,12 @@
 
 #include "detached_thread.hpp"
 #include "inline_route.hpp"
+#include "operations/transfer.hpp"
 #include "system_call.hpp"
 #include "thread_mark.hpp"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +26,19 @@ struct remains {
     std::shared_ptr<completions> results;
     std::vector<std::unique_ptr<ring_session>> sessions;
 };
+
+// Whether a file can be read, or written, at an offset: a ring would ignore that. Nothing is moved, nor a
+// position looked at, which waits for whoever reads by it.
+bool may_read(int fd) noexcept {
+    errno_guard guard;
+    return ::preadv2(fd, nullptr, 0, 0, 0) == 0;
+}
+bool may_write(int fd) noexcept {
+    errno_guard guard;
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || flags & O_APPEND) return false;  // made again after an error, it would come twice
+    return ::pwritev2(fd, nullptr, 0, 0, 0) == 0;
+}
 
 void reap_all(std::vector<std::unique_ptr<ring_session>>& sessions, route* workers, bool& any) noexcept {
     for (auto& each : sessions)
@@ -160,9 +175,7 @@ answer ring_route::submit(block& request, submitter by) noexcept {
     if (!call || !wants(*call)) return workers_->submit(request, by);
     check_session();
     const ring_form& form = *call->operation().ring;
-    if (!has_session() || !session_->makes(form.operation) ||
-        (form.moves_bytes && !session_->never_waits_for(call->arguments().at.fd)))
-        return workers_->submit(request, by);
+    if (!has_session() || !session_->makes(form.operation)) return workers_->submit(request, by);
     if (session_->full() || !waiting_.empty()) {
         std::lock_guard held(mutex_);
         request.state.store(phase::waiting, std::memory_order_relaxed);  // relaxed: the mutex publishes it
@@ -191,13 +204,9 @@ bool ring_route::wants(leaf& request) noexcept {
         return false;
     const bool missed = request.may_be_quick && !cached_.hits();
     if (!always_ && !missed && !cached_.files().is_direct(arguments.at.fd)) return false;
-    errno_guard guard;
-    const int flags = ::fcntl(arguments.at.fd, F_GETFL);
-    // Nothing there, or what has no offsets, which a ring would ignore.
-    if (flags < 0 || ::lseek(arguments.at.fd, 0, SEEK_CUR) < 0) return false;
+    if (request.answers_at_once) return true;
     const bool writes = form->operation == ring_operation::write || form->operation == ring_operation::writev;
-    if (writes && flags & O_APPEND) return false;  // twice would be too often
-    return true;
+    return nowait_is_sound() && (writes ? may_write(arguments.at.fd) : may_read(arguments.at.fd));
 }
 
 bool ring_route::has_session() noexcept {
@@ -240,7 +249,11 @@ void ring_route::start(leaf& request) noexcept {
     // Counted before it is made running, which publishes that: whoever cancels it is not to take the ring for
     // empty because nothing was handed over yet. Only this thread writes it.
     in_flight_.store(in_flight_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (session_->start(request)) return;
+    // Calls that hang in the kernel's threads are not to fill the ring.
+    const auto has_thread = [&] {
+        return session_->in_threads() < std::min<std::size_t>(workers_->limits().max, session_->depth() / 2);
+    };
+    if ((request.operation().ring->moves_bytes || has_thread()) && session_->start(request)) return;
     workers_->submit(request, submitter::poller);
     count_in_flight();
 }

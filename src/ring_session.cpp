@@ -2,6 +2,7 @@
 #include "ring_session.hpp"
 
 #include "extras.hpp"
+#include "operations/transfer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -37,8 +38,19 @@ bool is_refusal(int error) noexcept {
     }
 }
 
+/// Whether an error that is told once is the call's. The opcode of fsync was tried: nothing refuses it.
+bool is_told(ring_operation operation, int error) noexcept {
+    if (operation == ring_operation::fsync || operation == ring_operation::fdatasync)
+        return error != EAGAIN && !is_interruption(error);
+    return !is_refusal(error);
+}
+
+bool is_vectored(ring_operation operation) noexcept {
+    return operation == ring_operation::readv || operation == ring_operation::writev;
+}
+
 ring_call call_of(const ring_form& form, const call& arguments) noexcept {
-    const bool vectored = form.operation == ring_operation::readv || form.operation == ring_operation::writev;
+    const bool vectored = is_vectored(form.operation);
     return {
         .operation = form.operation,
         .fd = arguments.at.fd,
@@ -48,6 +60,13 @@ ring_call call_of(const ring_form& form, const call& arguments) noexcept {
         .flags = form.operation == ring_operation::sync_file_range ? static_cast<int>(arguments.mode)
                                                                    : arguments.flags,
     };
+}
+
+std::size_t bytes_of(std::span<const iovec> buffers) noexcept {
+    std::size_t bytes = 0;
+    for (const iovec& each : buffers.first(std::min<std::size_t>(buffers.size(), IOV_MAX)))
+        bytes += each.iov_len;
+    return bytes;
 }
 
 constexpr std::size_t tokens_per_round = std::size_t(1) << 16;  // more than there are places
@@ -80,8 +99,10 @@ bool ring_session::start(leaf& request) noexcept {
         }
     }
     one.done = 0;
+    one.nowait = form.moves_bytes && !request.answers_at_once;
     one.request = &request;
     free_.pop_back();
+    if (!form.moves_bytes) ++in_threads_;
     if (!ask(one)) {
         free(one);
         return false;
@@ -107,6 +128,7 @@ bool ring_session::ask(flight& one) noexcept {
         wanted.size -= one.done;
         wanted.offset += static_cast<std::int64_t>(one.done);
     }
+    wanted.nowait = one.nowait;
     one.token = ++asked_ * tokens_per_round + place_of(one);
     if (!kernel_->prepare(wanted, one.token)) {
         flush();
@@ -153,27 +175,49 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
     if (event.result >= 0) {
         pays.paid(true);
         const auto moved = static_cast<std::size_t>(event.result);
+        // What is there at once may be less than what there is.
+        if (std::exchange(one.nowait, false) && !form.until_done && moved && moved < size_of(one) &&
+            !one.cancelling)
+            return ask_again(one, workers);
         return form.until_done ? advance(one, moved, workers) : deliver(one, 0, moved);
     }
     const int failed = -event.result;
     // Relaxed: who gave it up asked for the cancel, and the kernel answered.
     const int cause = one.request->cause.load(std::memory_order_relaxed);
-    if (one.cancelling && cause && is_interruption(failed) && !one.done) return deliver(one, cause, 0);
-    if (form.tells_once && !is_refusal(failed)) return deliver(one, failed, 0);
+    const bool did_nothing = is_interruption(failed) || (one.nowait && failed == EAGAIN);
+    if (one.cancelling && cause && did_nothing && !one.done) return deliver(one, cause, 0);
+    if (std::exchange(one.nowait, false)) {
+        if (failed == EAGAIN) return ask_again(one, workers);
+        if (failed == EOPNOTSUPP) return hand_to(workers, one, false);  // of the file, not of the ring
+    }
+    if (form.tells_once && is_told(form.operation, failed)) return deliver(one, failed, 0);
     pays.paid(false);
     hand_to(workers, one, one.done || !is_refusal(failed));  // F10: an error of a write that was short
+}
+
+/// How many bytes it is to move.
+std::size_t ring_session::size_of(const flight& one) noexcept {
+    const ring_form& form = *one.request->operation().ring;
+    const call& arguments = one.request->arguments();
+    if (form.owns_buffer) return one.bytes.size();
+    return is_vectored(form.operation) ? bytes_of(buffers_of(arguments)) : arguments.data.size;
+}
+
+/// The same once more, of a file that answers at once.
+void ring_session::ask_again(flight& one, route* workers) noexcept {
+    if (closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one, one.done != 0);
 }
 
 /// Of a call that goes on until all is moved, some more is.
 void ring_session::advance(flight& one, std::size_t moved, route* workers) noexcept {
     const ring_form& form = *one.request->operation().ring;
-    const std::size_t all = form.owns_buffer ? one.bytes.size() : one.request->arguments().data.size;
     one.done += moved;
-    if (one.done >= all || (moved == 0 && form.operation == ring_operation::read))
+    if (one.done >= size_of(one) || (moved == 0 && form.operation == ring_operation::read))
         return deliver(one, 0, one.done);
     // A write that moves nothing, no room, or a ring that nobody flushes any more: from the beginning, which
     // is the same at an offset.
-    if (moved == 0 || closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one, one.done != 0);
+    if (moved == 0) return hand_to(workers, one, one.done != 0);
+    ask_again(one, workers);
 }
 
 /// Fixes the outcome, and has it delivered.
@@ -214,6 +258,7 @@ void ring_session::hand_to(route* workers, flight& one, bool half_made) noexcept
 }
 
 void ring_session::free(flight& one) noexcept {
+    if (!one.request->operation().ring->moves_bytes) --in_threads_;
     one.request = nullptr;
     one.bytes = {};
     free_.push_back(place_of(one));

@@ -36,8 +36,10 @@ class ring_session {
     ring_session& operator=(const ring_session&) = delete;
 
     [[nodiscard]] bool full() const noexcept { return free_.empty(); }
+    [[nodiscard]] std::size_t depth() const noexcept { return flights_.size(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return flights_.size() - free_.size(); }
-    [[nodiscard]] bool never_waits_for(int fd) const noexcept { return kernel_->never_waits_for(fd); }
+    /// Of these, calls that threads of the kernel make, which it has only so many of (F8).
+    [[nodiscard]] std::size_t in_threads() const noexcept { return in_threads_; }
     [[nodiscard]] bool makes(ring_operation operation) noexcept {
         return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].worthwhile();
     }
@@ -73,6 +75,7 @@ class ring_session {
         clock::time_point began;
         std::string bytes;     // of a value that owns them
         std::size_t done = 0;  // bytes that earlier calls for the same request moved
+        bool nowait = false;   // its file was not known to answer at once
         bool handed_over = false;
         bool cancelling = false;
     };
@@ -82,6 +85,8 @@ class ring_session {
     [[nodiscard]] bool ask(flight& one) noexcept;
     void end(const ring_event& event, route* workers) noexcept;
     void advance(flight& one, std::size_t moved, route* workers) noexcept;
+    [[nodiscard]] static std::size_t size_of(const flight& one) noexcept;
+    void ask_again(flight& one, route* workers) noexcept;
     void deliver(flight& one, int failed, std::size_t count) noexcept;
     void hand_to(route* workers, flight& one, bool half_made) noexcept;
     void free(flight& one) noexcept;
@@ -93,7 +98,8 @@ class ring_session {
     std::shared_ptr<completions> results_;
     std::shared_ptr<ring_tallies> counted_;
     std::vector<flight> flights_;
-    std::vector<std::size_t> free_;      // places in flights_
+    std::vector<std::size_t> free_;  // places in flights_
+    std::size_t in_threads_ = 0;
     std::vector<std::size_t> prepared_;  // the same, or no_place of a cancel, in the order of asking
     std::uint64_t asked_ = 0;
     bool closed_ = false;    // what is in it ends, and no more is asked for

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <aio/routes.hpp>
 
+#include "operations/linux_cached.hpp"
 #include "operations/transfer.hpp"
 #include "row.hpp"
 
@@ -26,6 +27,22 @@ bool is(routes_used used, routes_used wanted) {
     return used == routes_used::automatic || used == wanted;
 }
 
+/// Whether this machine can be asked what row::try_now asks, and why not.
+bool can_be_asked(const detail::row& row) {
+    return row.asks == detail::asked::cached_names ? detail::names_can_be_asked() : detail::nowait_is_sound();
+}
+
+const char* why_not_asked(const detail::row& row) {
+    if (row.asks == detail::asked::cached_names)
+        return "; this kernel does not tell what is in its cache of names: it takes Linux 6.12";
+    return "; this kernel's RWF_NOWAIT may give wrong data: it is too old";
+}
+
+std::string why_no_ring() {
+    const auto& offers = detail::offers_of_rings();
+    return offers ? "; not by this kernel's io_uring" : "; no io_uring here: " + offers.error().message();
+}
+
 std::string because(const detail::row& row, routes_used used, bool now, bool ring) {
     const bool moves = row.ring && row.ring->moves_bytes;
     std::string why;
@@ -40,18 +57,17 @@ std::string because(const detail::row& row, routes_used used, bool now, bool rin
         why = "by io_uring, if at an offset with O_DIRECT";
     if (now || (ring && moves)) why += "; else by a worker";
     if (why.empty()) why = row.try_now ? "nothing else is wanted" : row.why;
-    if (row.try_now && is(used, routes_used::inline_) && !now)
-        why += "; this kernel's RWF_NOWAIT may give wrong data: it is too old";
-    if (row.ring && is(used, routes_used::ring) && !ring)
-        why += "; no io_uring here: " + detail::ring_works().error().message();
+    if (row.try_now && is(used, routes_used::inline_) && !now) why += why_not_asked(row);
+    if (row.ring && is(used, routes_used::ring) && !ring) why += why_no_ring();
     return why;
 }
 
 route_description describe(const detail::row& row, routes_used used) {
     if (row.route == detail::default_route::at_once) return {row.name, "inline", row.why};
-    const bool names = row.asks == detail::asked::cached_names;
-    const bool now = row.try_now && is(used, routes_used::inline_) && (names || detail::nowait_is_sound());
-    const bool ring = row.ring && is(used, routes_used::ring) && detail::ring_works().has_value();
+    const bool now = row.try_now && is(used, routes_used::inline_) && can_be_asked(row);
+    const auto& offers = detail::offers_of_rings();
+    const bool ring = row.ring && is(used, routes_used::ring) && offers &&
+                      (*offers)[static_cast<std::size_t>(row.ring->operation)];
     std::string route;
     if (now) route += "inline, ";
     if (ring) route += "ring, ";

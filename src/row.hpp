@@ -29,7 +29,7 @@ struct ring_form {
     bool moves_bytes = false;  // between a file, at an offset, and the memory of call::data
     bool until_done = false;   // and goes on until all are moved, or none
     bool owns_buffer = false;  // and the value is a string of them
-    bool tells_once = false;   // an error is told once: the ring's counts, unless it is a refusal
+    bool tells_once = false;   // an error is told once: the ring's counts, if it is none of the ring itself
 };
 
 /// What row::try_now asks.

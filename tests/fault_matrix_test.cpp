@@ -32,7 +32,7 @@ struct way_out {
 const way_out ways_out[] = {
     {"", "", {EINTR}},                                       // made again
     {"", "preadv2"},                                         // C-ROUTES: a worker makes the call
-    {"", "lseek"},                                           // by which the ring route asks for offsets: too
+    {"", "pwritev2"},                                        // by which the ring route asks for offsets: too
     {"read_exactly", "", {EAGAIN}},                          // R-READALL waits
     {"pread_exactly", "", {EAGAIN}},
     {"readv_exactly", "", {EAGAIN}},
@@ -57,6 +57,7 @@ bool is_about_close(std::string_view operation) {
 bool is_left_to_workers(std::string_view call, int error) {
     constexpr int refusals[] = {EAGAIN, EACCES, EPERM, EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM};
     if (!call.starts_with("ring ")) return false;
+    if (call == "ring fsync" || call == "ring fdatasync") return error == EAGAIN;
     return call.starts_with("ring read") || call.starts_with("ring write") ||
            std::ranges::find(refusals, error) != std::end(refusals);
 }
@@ -173,7 +174,8 @@ class FaultMatrix : public operation_test {
             EXPECT_EQ(*outcome, size_);
         } else {
             EXPECT_GE(*outcome, 1U);
-            EXPECT_LT(*outcome, size_);
+            if (!call.starts_with("ring "))
+                EXPECT_LT(*outcome, size_);  // asked once more, if it was in memory
         }
     }
 

@@ -34,6 +34,11 @@ TEST_P(Group, DeliversAnErrorOfNoSystemAsSuch) {  // G-7
     all.result(std::error_code(1, std::iostream_category()));  // 1 is EPERM of the system's
     io->flush();
     EXPECT_EQ(delivered, std::errc::state_not_recoverable);
+    bool succeeded = false;
+    group fine(*io, {}, [&](result<> outcome) { succeeded = outcome.has_value(); });
+    fine.result(std::error_code(0, std::iostream_category()));
+    io->flush();
+    EXPECT_TRUE(succeeded) << "which is none";
 }
 
 TEST_P(Group, WithoutMembersEndsAtTheNextPollNotAtCreation) {  // G-1, G-3, T-06

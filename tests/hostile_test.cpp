@@ -10,9 +10,11 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
 #include <vector>
 
 namespace aio::test {
@@ -302,11 +304,34 @@ TEST_P(Hostile, WhatHangsEndsWithItsDeadline) {  // T-7
         for (int how : {O_RDONLY, O_RDONLY | O_DIRECT}) {
             const auto opened = io->run(open(file, how));
             ASSERT_TRUE(opened) << opened.error().message();
+            // By its position, which who reads so locks: whoever asks for it waits.
+            EXPECT_EQ(io->run(read(*opened, 4096).with(soon)).error(), std::errc::timed_out);
             EXPECT_EQ(io->run(read(*opened, 4096, 0).with(soon)).error(), std::errc::timed_out);
         }
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
     mounted_->end();  // lets the workers go
+}
+
+TEST_P(Hostile, WhoPollsAsksNoServer) {  // statx may, whatever one tells it
+    if (!GetParam().has_threads) return;
+    auto io = make_context();
+    const auto opened = io->run(open(path("times/file"), O_RDONLY));
+    ASSERT_TRUE(opened) << opened.error().message();
+    const auto poller = std::this_thread::get_id();
+    std::atomic<int> by_poller{0};
+    std::atomic<int> by_workers{0};
+    const judged_system_calls judged({path("times")}, [&](const char* call, const std::string&, std::size_t) {
+        if (call == std::string_view("statx"))
+            ++(std::this_thread::get_id() == poller ? by_poller : by_workers);
+        return fault{};
+    });
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(io->run(stat(*opened)));
+        EXPECT_TRUE(io->run(stat(path("times/file"))));
+    }
+    EXPECT_EQ(by_poller, 0);
+    EXPECT_EQ(by_workers, 6);
 }
 
 TEST_P(Hostile, WhatHangsIsCancelledAsSoonAsItGoesOn) {  // T-7

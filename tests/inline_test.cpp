@@ -385,6 +385,29 @@ TEST_F(Inline, CallsThatTakeTooLongUseUpThePoll) {
     EXPECT_FALSE(route.spent());
 }
 
+TEST_F(Inline, WhereSomebodyIsAskedForEachCallWorkersMakeThem) {  // by fanotify, say
+    const file here = open(make_file("f"));
+    detail::inline_route route;
+    int made = 0;
+    const auto submit = [&](std::chrono::milliseconds takes) {
+        route.renew();
+        return route.submit(detail::rows::read, reading(here.fd()), alone, [&made, takes] {
+            ++made;
+            std::this_thread::sleep_for(takes);
+            return 0;
+        });
+    };
+    for (int i = 0; i < 200; ++i)
+        static_cast<void>(submit(2ms));
+    EXPECT_LE(made, 24) << "some until it is noticed, and then one of many";
+    for (int i = 0; i < 2000; ++i)
+        static_cast<void>(submit(0ms));
+    made = 0;
+    for (int i = 0; i < 100; ++i)
+        EXPECT_TRUE(submit(0ms)) << "nobody is any more";
+    EXPECT_EQ(made, 100);
+}
+
 TEST_F(Inline, AFileThatCannotBeAskedIsLeftAloneForAWhile) {
     const file here = open(make_file("f"));
     const file other = open(make_file("g"));

@@ -75,6 +75,9 @@ TEST_F(Stat, TellsTypesApart) {
     EXPECT_TRUE(run(aio::stat(path("fifo")))->is_fifo());
     EXPECT_TRUE(run(aio::stat(path("link")))->is_fifo());
     EXPECT_EQ(run(aio::stat(path("fifo")))->permissions(), 0600U);
+    EXPECT_TRUE(aio::file_status{.mode = S_IFSOCK}.is_socket());
+    EXPECT_TRUE(aio::file_status{.mode = S_IFBLK}.is_block_device());
+    EXPECT_FALSE(aio::file_status{.mode = S_IFBLK}.is_socket());
 }
 
 // R-LSTAT
@@ -150,6 +153,7 @@ TEST_F(Utime, NowAndKeepAreTypesAndNoNumberIsMagic) {
     EXPECT_EQ(failure(run(aio::utime(name, timespec{0, UTIME_NOW}, old))), EINVAL);
     EXPECT_EQ(failure(run(aio::utime(name, old, timespec{0, UTIME_OMIT}))), EINVAL);
     EXPECT_EQ(failure(run(aio::utime(name, timespec{0, 1'000'000'000}, old))), EINVAL);
+    EXPECT_EQ(failure(run(aio::utime(name, old, timespec{0, -1}))), EINVAL);
 }
 
 // Upstream takes (-1, -1) for now, and fails negative fractions with EINVAL.

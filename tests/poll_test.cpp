@@ -74,6 +74,28 @@ TEST_P(Poll, LeavesANewEdgeForEdgeTriggeredLoopsWhenItStopsEarly) {
     ::close(epoll);
 }
 
+TEST_P(Poll, EndsAlthoughEachCallbackBeginsWhatIsOverAtOnce) {
+    auto io = make_context();
+    struct again {
+        context& io;
+        const bool& wanted;
+        bool is_wrong;
+        void operator()(result<> outcome) const {
+            EXPECT_EQ(outcome.has_value(), !is_wrong);
+            if (wanted) io.submit(is_wrong ? unlink("") : nop(), *this);
+        }
+    };
+    for (const bool is_wrong : {false, true}) {
+        bool wanted = true;
+        again{*io, wanted, is_wrong}(is_wrong ? error(ENOENT) : result<>());
+        for (int i = 0; i < 3; ++i)
+            io->poll();
+        EXPECT_EQ(io->statistics().outstanding, 1U);
+        wanted = false;
+        EXPECT_TRUE(io->flush());
+    }
+}
+
 TEST_P(Poll, KeepsItsBudgetOfRequests) {  // C-MPR
     auto io = make_context({.budget = {.requests = 2}});
     for (int i = 0; i < 5; ++i)
@@ -87,6 +109,12 @@ TEST_P(Poll, KeepsItsBudgetOfRequests) {  // C-MPR
     for (int i = 0; i < 5; ++i)
         io->submit(nop(), [](result<>) {});
     EXPECT_EQ(io->poll({}).delivered, 5U) << "a poll's own budget wins";
+    io->budget({.requests = 1});
+    EXPECT_EQ(io->budget().requests, 1U);
+    for (int i = 0; i < 2; ++i)
+        io->submit(nop(), [](result<>) {});
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(io->poll().delivered, 1U);
 }
 
 TEST_P(Poll,

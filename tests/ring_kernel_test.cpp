@@ -14,13 +14,16 @@
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -39,7 +42,7 @@ class RingKernel : public operations {
   protected:
     void SetUp() override {
         operations::SetUp();
-        if (!detail::ring_works()) GTEST_SKIP() << "no io_uring here";
+        if (!detail::offers_of_rings()) GTEST_SKIP() << "no io_uring here";
     }
 
     /// A file of `blocks` blocks, each full of one letter, opened for O_DIRECT where the file system has
@@ -138,6 +141,46 @@ TEST_F(RingKernel, WhatHasNoOffsetsIsNotReadAtOne) {  // a ring would take it wi
     const auto counted = used.run(read(counter, 8));
     ASSERT_TRUE(counted);
     EXPECT_EQ(counted->front(), 7) << "nobody has taken it";
+}
+
+TEST_F(RingKernel, AWriteIsNoRead) {  // of which whoever watches the file would be told
+    const aio::file f = make_blocks(1);
+    const aio::file watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    ASSERT_GE(::inotify_add_watch(watch.fd(), path("blocks").c_str(), IN_ACCESS), 0);
+    struct stat before = {};
+    ASSERT_EQ(::fstat(f.fd(), &before), 0);
+    context used({.routes = routes_used::ring});
+    guarded_blocks buffer(1);
+    EXPECT_EQ(used.run(write(f, buffer[0], 0)), block);
+    EXPECT_EQ(used.statistics().ring_submitted, 1U);
+    struct stat after = {};
+    ASSERT_EQ(::fstat(f.fd(), &after), 0);
+    EXPECT_EQ(std::pair(after.st_atim.tv_sec, after.st_atim.tv_nsec),
+              std::pair(before.st_atim.tv_sec, before.st_atim.tv_nsec));
+    std::array<char, 4096> events = {};
+    EXPECT_EQ(::read(watch.fd(), events.data(), events.size()), -1) << "somebody has read it";
+}
+
+TEST_F(RingKernel, AnotherFileOfTheSameNumberGoesItsOwnWay) {  // a cached one's number, opened with O_DIRECT
+    const aio::file direct = make_blocks(1);
+    const int flags = ::fcntl(direct.fd(), F_GETFL);
+    context used;
+    guarded_blocks buffer(1);
+    for (int i = 0; i < 3; ++i) {
+        const std::size_t hits = used.statistics().inline_hits;
+        aio::file f = used.run(aio::open(path("blocks"), O_RDONLY)).value();
+        const int number = f.fd();
+        EXPECT_EQ(used.run(read(f, buffer[0], 0)), block);
+        EXPECT_EQ(used.run(read(f, buffer[0], 0)), block);
+        const std::size_t cached = used.statistics().inline_hits - hits;
+        EXPECT_GE(cached, 1U);
+        f = {};
+        f = used.run(aio::open(path("blocks"), O_RDONLY | (flags & O_DIRECT))).value();
+        ASSERT_EQ(f.fd(), number);
+        const std::size_t before = used.statistics().inline_hits;
+        EXPECT_EQ(used.run(read(f, buffer[0], 0)), block);
+        if (flags & O_DIRECT) EXPECT_EQ(used.statistics().inline_hits, before);
+    }
 }
 
 TEST_F(RingKernel, WhatBlocksForEverDelaysNoFile) {  // F8

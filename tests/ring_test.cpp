@@ -156,7 +156,53 @@ TEST_F(Ring, AnErrorThatIsToldOnceIsFinal) {  // fsync: the next one would say t
         EXPECT_EQ(failure(run(fdatasync(f))), number);
         EXPECT_EQ(failure(run(fallocate(f, 0, 0, 10))), number);
     }
+    // What servers say of writes they did not make, as of rights that ended: also what a ring refuses with.
+    for (int number : {EACCES, EPERM, EINVAL, ENOMEM, ENOSYS, EOPNOTSUPP}) {
+        all({.error = number});
+        EXPECT_EQ(failure(run(fsync(f))), number);
+        EXPECT_EQ(failure(run(fdatasync(f))), number);
+    }
     EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring,
+       AFileThatWouldMakeTheSubmitterWaitIsTheWorkers) {  // as all of FUSE, of which a ring does not know it
+    kernel->decide = [](const ring_call& call) { return fate{.error = call.nowait ? EOPNOTSUPP : 0}; };
+    const aio::file f = make_and_open();
+    for (int i = 0; i < 60; ++i) {
+        EXPECT_EQ(run(read(f, 3, i)), text.substr(std::size_t(i), 3));
+        EXPECT_EQ(run(write_all(f, text, 0)), text.size());
+    }
+    EXPECT_EQ(io->statistics().threads_submitted, 120U);
+    EXPECT_EQ(kernel->calls, 120U) << "it says nothing of others";
+}
+
+TEST_F(Ring, WhatIsNotThereAtOnceIsAskedForOnceMore) {
+    for (const fate first : {fate{.error = EAGAIN}, fate{.shortened = true}}) {
+        kernel->decide = [first](const ring_call& call) { return call.nowait ? first : fate{}; };
+        expect_that_all_is_well();
+    }
+    const aio::file f = make_and_open();
+    kernel->calls = 0;
+    EXPECT_EQ(run(read(f, 10, 0)), text.substr(0, 10));
+    EXPECT_EQ(kernel->calls, 2U);
+    EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring, CallsThatHangInThreadsOfTheKernelLeaveOthersRoom) {  // F8
+    io.emplace(context_options{.threads = {.max = 4}, .routes = routes_used::ring});
+    kernel->decide = [](const ring_call& call) {
+        return fate{.held = call.operation == ring_operation::fsync};
+    };
+    const aio::file f = make_and_open();
+    std::size_t synced = 0;
+    for (int i = 0; i < 40; ++i)
+        io->submit(fsync(f), [&](result<> done) { synced += done.has_value(); });
+    EXPECT_EQ(run(read(f, 10, 0)), text.substr(0, 10));
+    EXPECT_TRUE(eventually([&] { return io->poll(), synced == 36; })) << "by workers";
+    EXPECT_EQ(io->statistics().running, 4U);
+    kernel->release();
+    EXPECT_TRUE(eventually([&] { return io->poll(), synced == 40; }));
 }
 
 TEST_F(Ring, ShortCountsAreTheCallersExceptOfTheLoopingForms) {  // R-READ

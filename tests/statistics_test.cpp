@@ -51,7 +51,7 @@ TEST_F(Statistics, WhatThreadsMakeIsCounted) {
 }
 
 TEST_F(Statistics, WhatTheRingMakesIsCounted) {
-    if (!detail::ring_works()) GTEST_SKIP() << "no io_uring here";
+    if (!detail::offers_of_rings()) GTEST_SKIP() << "no io_uring here";
     io.emplace(context_options{.routes = routes_used::ring});
     const aio::file f(::open(make_file("f", "text").c_str(), O_RDWR | O_CLOEXEC));
     EXPECT_EQ(run(read(f, 4, 0)), "text");

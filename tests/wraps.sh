@@ -36,8 +36,8 @@ excepted() {
 excepted_number() {
     case $1 in
         SYS_fchmodat2) ;; # the wrap of syscall knows it
-        # Whatever it says but success, a worker opens the file; ENOSYS from it would hold for the whole process.
-        SYS_openat2) ;;
+        # Whatever they say but success, a worker makes the call; ENOSYS from them would hold for the whole process.
+        SYS_openat2 | SYS_name_to_handle_at) ;;
         SYS_futex | SYS_io_uring_setup) ;;
         *) return 1 ;;
     esac

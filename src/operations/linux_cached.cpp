@@ -12,19 +12,16 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
 namespace aio::detail {
 
 namespace {
 
-// Since Linux 6.8, and in newer headers than ours.
-constexpr unsigned unique_mount_id = 0x4000;  // STATX_MNT_ID_UNIQUE
-constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME;
+constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 bool is_local(long type) noexcept {
-    constexpr std::array<long, 6> known = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
-                                           TMPFS_MAGIC,      F2FS_SUPER_MAGIC, RAMFS_MAGIC};
+    constexpr std::array<long, 5> known = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+                                           F2FS_SUPER_MAGIC};
     return std::ranges::find(known, type) != known.end();
 }
 
@@ -34,7 +31,6 @@ class mount_table {
   public:
     struct mount {
         std::uint64_t unique = 0;
-        std::uint64_t id = 0;  // as in /proc/self/mountinfo
         bool local = false;
     };
 
@@ -72,15 +68,20 @@ class mount_table {
 
 constinit mount_table mounts;
 constinit std::atomic<bool> refused{
-    false};  // relaxed everywhere: the kernel or a sandbox has no openat2 for us
+    false};  // relaxed everywhere: the kernel or a sandbox lacks a call that we need
 
-/// Of an O_PATH descriptor. AT_STATX_DONT_SYNC: of a file on a server, what is known here.
-std::optional<struct ::statx> status_in_memory(int fd, unsigned mask) noexcept {
-    struct ::statx found = {};
-    auto made = attempt(
-        [&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &found); });
-    if (!made) return {};
-    return found;
+/// The number that no other mount ever has. statx could tell it too, but asks some servers first, whatever
+/// one tells it to ask. Before Linux 6.12, and of file systems that no server can offer: none.
+result<std::uint64_t> unique_mount_of(int fd) noexcept {
+    constexpr int unique = 1;  // AT_HANDLE_MNT_ID_UNIQUE, newer than our headers
+    file_handle none = {};     // no room for a handle: the mount alone
+    std::uint64_t mount = 0;
+    if (refused.load(std::memory_order_relaxed)) return error(EAGAIN);
+    auto asked = attempt(
+        [&] { return ::syscall(SYS_name_to_handle_at, fd, "", &none, &mount, AT_EMPTY_PATH | unique); });
+    if (failed_with(asked, EINVAL, ENOSYS, EPERM)) refused.store(true, std::memory_order_relaxed);
+    if (asked || !failed_with(asked, EOVERFLOW)) return error(EAGAIN);
+    return mount;
 }
 
 result<int> open_by_cache(const target& at, int flags) noexcept {
@@ -95,13 +96,14 @@ result<int> open_by_cache(const target& at, int flags) noexcept {
 
 /// The status of an open file, if it lies on a local file system.
 result<struct ::statx> status_of_local(int fd) noexcept {
-    auto found = status_in_memory(fd, wanted | unique_mount_id);
-    if (!found || !(found->stx_mask & unique_mount_id)) return error(EAGAIN);
-    const mount_table::mount* on = mounts.find(found->stx_mnt_id);
+    const auto unique = unique_mount_of(fd);
+    if (!unique) return std::unexpected(unique.error());
+    const mount_table::mount* on = mounts.find(*unique);
     if (!on || !on->local) return error(EAGAIN);
-    found->stx_mnt_id = on->id;
-    found->stx_mask = (found->stx_mask & ~unique_mount_id) | STATX_MNT_ID;
-    return *found;
+    struct ::statx found = {};
+    if (!attempt([&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, wanted, &found); }))
+        return error(EAGAIN);
+    return found;
 }
 
 /// Whether opening it asks for no key and reads no hashes first.
@@ -141,6 +143,12 @@ result<int> open_cached(const target& at, int flags) noexcept {
     return made.give_up();
 }
 
+bool names_can_be_asked() noexcept {
+    const auto found = open_by_cache(path_target("/"), O_PATH);
+    if (found) static_cast<void>(unique_mount_of(scoped_fd(*found).get()));
+    return !refused.load(std::memory_order_relaxed);
+}
+
 void learn_mount(const target& at) noexcept {
     if (!mounts.asked()) return;
     const bool open = is_open_file(at);
@@ -148,11 +156,9 @@ void learn_mount(const target& at) noexcept {
     if (!opened) return;
     const scoped_fd own(*opened);
     const int there = open ? at.fd : own.get();
-    const auto unique = status_in_memory(there, unique_mount_id);
-    const auto plain = status_in_memory(there, STATX_MNT_ID);
+    const auto unique = unique_mount_of(there);
     struct ::statfs of = {};
-    if (!unique || !plain || !attempt([&] { return ::fstatfs(there, &of); })) return;
-    mounts.add({unique->stx_mnt_id, plain->stx_mnt_id, is_local(of.f_type)});
+    if (unique && attempt([&] { return ::fstatfs(there, &of); })) mounts.add({*unique, is_local(of.f_type)});
 }
 
 }  // namespace aio::detail

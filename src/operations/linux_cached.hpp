@@ -19,8 +19,11 @@ namespace aio::detail {
 /// Opens, for reading, a regular file or directory of which status_cached() holds and whose opening needs
 /// nothing else; else EAGAIN. Anything else may wait, for the other end of a FIFO or for a device, and even
 /// asking would be noticed. A fanotify listener that is to permit opens is asked, as it is about cached
-/// pages.
+/// pages: see inline_route::make_timed.
 [[nodiscard]] result<int> open_cached(const target& at, int flags) noexcept;
+
+/// Whether this kernel tells what the two need; those before Linux 6.12 do not.
+[[nodiscard]] bool names_can_be_asked() noexcept;
 
 /// For a worker, who may block, after a call with this operand: looks up what the two did not know.
 void learn_mount(const target& at) noexcept;

@@ -3,6 +3,7 @@
 #include <aio/open_close.hpp>
 
 #include "arguments.hpp"
+#include "descriptor_memory.hpp"
 #include "linux_cached.hpp"
 #include "operations.hpp"
 #include "rows.hpp"
@@ -28,6 +29,7 @@ namespace {
 result<file> open_call(const call& arguments) {
     auto fd = open_path(arguments.at, arguments.flags, arguments.mode);
     if (!fd) return std::unexpected(fd.error());
+    if (arguments.flags & O_DIRECT) descriptor_memory::forget_all();
     learn_mount(arguments.at);
     return file(*fd);
 }

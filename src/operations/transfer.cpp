@@ -51,16 +51,15 @@ bool nowait_is_sound() noexcept {
 }
 
 result<std::size_t> read_cached(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept {
-    if (!nowait_is_sound() || offset == file_position) return error(EAGAIN);
-    if (size == 0) return error(EAGAIN);  // preadv2 gives 0 at once, also where pread finds something wrong
+    if (!nowait_is_sound() || offset == file_position) return error(EINVAL);
+    if (size == 0) return error(EINVAL);  // preadv2 gives 0 at once, also where pread finds something wrong
     errno_guard guard;
     auto read_now = [&](void* into, std::size_t bytes, std::int64_t at) {
         const iovec one = {into, bytes};
         return ::preadv2(fd, &one, 1, at, RWF_NOWAIT);
     };
     const ssize_t moved = read_now(buffer, size, offset);
-    // Whatever else it is, the worker finds it too.
-    if (moved < 0) return error(errno == EOPNOTSUPP ? EOPNOTSUPP : EAGAIN);
+    if (moved < 0) return error(errno);
     const auto got = static_cast<std::size_t>(moved);
     std::byte behind{};
     // Short: is that the end of the file, or the end of what is in memory?

@@ -42,8 +42,8 @@ result<std::size_t> write_once(int fd, const void* buffer, std::size_t size, std
 result<std::size_t> readv_once(int fd, std::span<const iovec> buffers, std::int64_t offset) noexcept;
 /// Whether this kernel can be asked for what is in its page cache.
 [[nodiscard]] bool nowait_is_sound() noexcept;
-/// Reads at an offset, from memory alone: all of it or up to the end of the file, or EAGAIN,
-/// or EOPNOTSUPP if the file cannot be read so.
+/// Reads at an offset, from memory alone: all of it or up to the end of the file; or EAGAIN: not all is
+/// there; or EOPNOTSUPP: the file cannot be read so. What else may be wrong, a worker finds too.
 result<std::size_t> read_cached(int fd, void* buffer, std::size_t size, std::int64_t offset) noexcept;
 result<std::size_t> writev_once(int fd, std::span<const iovec> buffers, std::int64_t offset) noexcept;
 

@@ -264,6 +264,7 @@ AIO_WRAP_VECTORED(preadv, (int fd, const iovec* vector, int n, off_t offset), (f
 AIO_WRAP_VECTORED(preadv2, (int fd, const iovec* vector, int n, off_t offset, int flags), (fd, vector, n, offset, flags))
 AIO_WRAP_VECTORED(writev, (int fd, const iovec* vector, int n), (fd, vector, n))
 AIO_WRAP_VECTORED(pwritev, (int fd, const iovec* vector, int n, off_t offset), (fd, vector, n, offset))
+AIO_WRAP_VECTORED(pwritev2, (int fd, const iovec* vector, int n, off_t offset, int flags), (fd, vector, n, offset, flags))
 
 // clang-format on
 

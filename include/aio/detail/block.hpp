@@ -128,6 +128,8 @@ class AIO_EXPORT block {
     bool may_be_quick : 1 = false;        // leaf: tried at once, by whoever starts it
     bool shielded : 1 = false;            // what contains it does not cancel it; fixed when it is started
     bool sheltered : 1 = false;  // that, or a task that awaits it is: shutdown leaves it, too; the same
+    bool answers_at_once : 1 =
+        false;  // leaf: its file said so, when it was tried: what it reads is not there
     std::uint8_t : 0;
     bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
     bool dropped : 1 = false;  // poller: the callback is destroyed
