@@ -297,6 +297,48 @@ TEST_P(Trees, WalkGoesOnWhereItStoodInADirectoryThatWasClosedMeanwhile) {
     }
 }
 
+TEST_P(Trees, WhatIsGoneWhenItsTurnComesIsAFailureAndTheRestIsWalked) {
+    auto io = make_context();
+    constexpr int width = 60;
+    for (int i = 0; i < width; ++i)
+        fs::create_directories(root_ + "/wide/" + std::to_string(i) + "/a/b");
+    std::set<std::string> moved;
+    std::set<std::string> found;
+    std::set<std::string> failed;
+    walk_options how;
+    how.order = walk_order::breadth;
+    how.tree.descriptors = 4;  // most are closed until their turn comes
+    how.tree.limit = 1;
+    how.filter = [&](const walk_entry& entry) {  // the first of the last level: all others go away
+        if (entry.name == "b" && entry.depth == 4 && moved.empty()) {
+            const std::string here(entry.path);
+            for (int i = 0; i < width; ++i) {
+                const std::string other = root_ + "/wide/" + std::to_string(i);
+                if (here.starts_with(other + "/")) continue;
+                fs::rename(other, *tree_ / ("moved" + std::to_string(i)));
+                moved.emplace(other);
+            }
+        }
+        return walk_choice::take;
+    };
+    how.tree.failed = [&](const tree_failure& failure) {
+        failed.emplace(failure.path);
+        return on_failure::go_on;
+    };
+    const auto take = [&](const walk_batch& batch) {
+        for (const walk_entry entry : batch)
+            if (entry.name == "b" && entry.depth == 4) found.emplace(entry.path);
+    };
+    const tree_result done = io->run(walk(root_, take, how));
+    EXPECT_EQ(done.error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(moved.size(), width - 1U);
+    EXPECT_EQ(found.size() + failed.size(), std::size_t(width)) << "what was still open is walked";
+    EXPECT_GE(failed.size(), width - 5U);
+    for (const std::string& each : failed)
+        EXPECT_TRUE(moved.contains(each)) << each;
+    EXPECT_TRUE(io->flush());
+}
+
 TEST_P(Trees, WalkObeysItsFilter) {
     auto io = make_context();
     std::set<std::string> found;
@@ -357,6 +399,28 @@ task<std::size_t> count_batches(std::string root, std::size_t at_most, std::set<
         ++batches;
     }
     co_return batches;
+}
+
+task<tree_result> walk_moved(std::string root, std::set<std::string>* found) {
+    tree_walk made(root);
+    tree_walk other = std::move(made);
+    made = std::move(other);
+    while (auto batch = co_await made.next())
+        for (auto each = batch->begin(); each != batch->end();) {
+            const walk_entry entry = *each++;
+            found->emplace(entry.path);
+        }
+    co_return made.result();
+}
+
+TEST_P(Trees, AWalkTellsItsResultWhenItIsOver) {
+    auto io = make_context();
+    std::set<std::string> found;
+    const tree_result done = io->run(walk_moved(root_, &found));
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(found, expected());
+    EXPECT_EQ(done.directories + done.others, found.size());
+    EXPECT_EQ(io->run(walk_moved(root_ + "/none", &found)).error(), std::errc::no_such_file_or_directory);
 }
 
 TEST_P(Trees, WalkIsAwaitedBatchByBatch) {

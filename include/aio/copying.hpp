@@ -23,9 +23,9 @@ enum class on_existing : std::uint8_t {
     replace,   // by rename: others see the old file or the new one, each complete
     in_place,  // written over, as by open(2) with O_TRUNC; devices and FIFOs are written to
     /// A file that may be written; replaced if nothing is lost by it, keeping its owner and permissions, not
-    /// set-id bits: a regular file with one name that is ours to replace. In place otherwise: several names,
-    /// devices, symbolic links, mount points. Below the root of a tree others may have made links: these are
-    /// replaced.
+    /// set-id bits: a regular file with one name, or any if `keep` is all, that is ours to replace. In place
+    /// otherwise: several names, devices, symbolic links, mount points. Below the root of a tree others may
+    /// have made links: these are replaced.
     as_cp,
     as_cp_forced,  // the same; a file that may not be written is replaced
 };

@@ -88,6 +88,10 @@ struct tree_options {
 struct tree_entry {
     std::string_view path;  // the root as it was given, and the names below it
     file_type type = file_type::unknown;
+    /// Where it is, if it is not gone: a directory that is open while the function runs, and the name there.
+    /// The path may be too long to be used, or lead elsewhere by now.
+    int base = -1;
+    const char* name = "";
 };
 
 struct rmtree_options {

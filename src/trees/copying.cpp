@@ -164,7 +164,9 @@ result<bool> copying::make_directory(tree_node& node, int base, const char* name
     const auto made = attempt([&] { return ::mkdirat(base, name, 0700); });
     if (!made && made.error() != std::errc::file_exists) return std::unexpected(made.error());
     if (!made && options_.existing == on_existing::fail && !node.parent) return std::unexpected(made.error());
-    auto opened = open_place_at(base, name, true);
+    const bool follow =
+        !made && !node.parent && destination_.must_be_directory;  // "link/" is what it leads to
+    auto opened = open_place_at(base, name, true, follow);
     if (!opened) return std::unexpected(opened.error());
     if (made) {
         const file_status& status = opened->status;

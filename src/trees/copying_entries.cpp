@@ -5,6 +5,7 @@
 #include "temporary_name.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -153,7 +154,9 @@ result<copying::way> copying::choose_like_cp(const entry& of, const file_status&
     }
     const bool is_ours = there.uid == ::geteuid() || ::geteuid() == 0;
     const bool can_be_named = ::faccessat(of.to, ".", W_OK, AT_EACCESS) == 0;
-    const bool is_replaced = there.is_regular() && (of.in || there.links == 1) && is_ours && can_be_named;
+    // Its other names keep what they have if it is one name of the copy that is to be as the source's.
+    const bool has_one_name = of.in || there.links == 1 || options_.keep == preserve::all;
+    const bool is_replaced = there.is_regular() && has_one_name && is_ours && can_be_named;
     // Below a root nothing is written through links, of which others may make some.
     if (!is_replaced) return of.in ? way::replace : way::in_place;
     return options_.keep == preserve::nothing ? way::take_over : way::replace;
@@ -295,11 +298,22 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     return {};
 }
 
+/// A FIFO that nobody reads is waited for, but in a way that can be stopped.
 result<unique_fd> copying::open_in_place(const entry& of) {
-    const int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC | (of.in ? O_NOFOLLOW | O_NONBLOCK : 0);
-    const auto fd = attempt([&] { return ::openat(of.to, of.to_name, flags); });
-    if (!fd) return std::unexpected(fd.error());
-    return unique_fd(*fd);
+    const auto there = of.in ? result<file_status>() : status_at(of.to, of.to_name, true);
+    const bool is_fifo = !of.in && there && there->is_fifo();
+    const int flags =
+        O_WRONLY | O_NOCTTY | O_CLOEXEC | (of.in ? O_NOFOLLOW : 0) | (of.in || is_fifo ? O_NONBLOCK : 0);
+    for (;;) {
+        const auto fd = attempt([&] { return ::openat(of.to, of.to_name, flags); });
+        if (fd) return unique_fd(*fd);
+        if (!is_fifo || fd.error() != std::errc::no_such_device_or_address)
+            return std::unexpected(fd.error());
+        if (stopped()) return error(ECANCELED);
+        constexpr int patience = 20;  // ms
+        pollfd nothing = {.fd = -1, .events = 0, .revents = 0};
+        static_cast<void>(attempt([&] { return ::poll(&nothing, 1, patience); }));
+    }
 }
 
 /// `content`: what is written, from where it stands.

@@ -47,17 +47,6 @@ result<std::uint64_t> cut(int fd, std::uint64_t size) noexcept {
     return size;
 }
 
-result<> write_whole(int fd, const std::byte* bytes, std::size_t size) noexcept {
-    while (size != 0) {
-        const auto written = attempt([&] { return ::write(fd, bytes, size); });
-        if (!written) return std::unexpected(written.error());
-        if (*written == 0) return error(EIO);  // else it goes on for ever
-        bytes += *written;
-        size -= static_cast<std::size_t>(*written);
-    }
-    return {};
-}
-
 }  // namespace
 
 result<> content_copier::stopped() const noexcept {
@@ -173,12 +162,28 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
     return copied + *rest;
 }
 
-/// Waits until there is something to be read, or nobody wants it any more: a pipe may never have anything.
-result<> content_copier::await_content(int from) const {
+result<> content_copier::write_whole(int to, const std::byte* bytes, std::size_t size) const {
+    while (size != 0) {
+        const auto written = attempt([&] { return ::write(to, bytes, size); });
+        if (!written && written.error() == std::errc::resource_unavailable_try_again) {
+            if (const result<> ready = await(to, POLLOUT); !ready) return ready;
+            continue;
+        }
+        if (!written) return std::unexpected(written.error());
+        if (*written == 0) return error(EIO);  // else it goes on for ever
+        bytes += *written;
+        size -= static_cast<std::size_t>(*written);
+    }
+    return {};
+}
+
+/// Waits until it can be read, or written, or nobody wants it any more: a pipe may never have anything, nor
+/// room.
+result<> content_copier::await(int fd, short event) const {
     constexpr int patience = 100;  // ms
     for (;;) {
         if (const result<> wanted = stopped(); !wanted) return wanted;
-        pollfd ready = {.fd = from, .events = POLLIN, .revents = 0};
+        pollfd ready = {.fd = fd, .events = event, .revents = 0};
         const auto found = attempt([&] { return ::poll(&ready, 1, patience); });
         if (!found) return std::unexpected(found.error());
         if (*found != 0) return {};
@@ -191,7 +196,7 @@ result<std::uint64_t> content_copier::read_and_write(int from, int to, std::uint
     while (copied < limit) {
         const auto asked = static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, limit - copied));
         if (may_wait)
-            if (const result<> ready = await_content(from); !ready) return std::unexpected(ready.error());
+            if (const result<> ready = await(from, POLLIN); !ready) return std::unexpected(ready.error());
         const auto got = attempt([&] { return ::read(from, buffer_.get(), asked); });
         if (!got && may_wait && got.error() == std::errc::resource_unavailable_try_again) continue;
         if (!got) return std::unexpected(got.error());

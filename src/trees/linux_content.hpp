@@ -32,7 +32,8 @@ class content_copier {
     /// `may_wait`: what is read is no file, and may have nothing for as long as it likes.
     [[nodiscard]] result<std::uint64_t> read_and_write(int from, int to, std::uint64_t limit,
                                                        bool may_wait = false);
-    [[nodiscard]] result<> await_content(int from) const;
+    [[nodiscard]] result<> write_whole(int to, const std::byte* bytes, std::size_t size) const;
+    [[nodiscard]] result<> await(int fd, short event) const;
     /// Tells of a piece. An error if the rest is not wanted.
     [[nodiscard]] result<> go_on(std::uint64_t bytes) const;
     [[nodiscard]] result<> stopped() const noexcept;

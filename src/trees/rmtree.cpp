@@ -145,7 +145,10 @@ bool removal::confirmed(tree_node* in, const std::string& path, file_type type, 
     bool answer = false;
     {
         const std::lock_guard one_at_a_time(asking_);
-        answer = !stopped() && options_.confirm({.path = path, .type = type}, descend);
+        const int base = in ? in->from.fd.get() : operand_.base.get();
+        const char* name = in ? path.c_str() + path.rfind('/') + 1 : operand_.name.c_str();
+        answer =
+            !stopped() && options_.confirm({.path = path, .type = type, .base = base, .name = name}, descend);
     }
     if (!answer) leave_incomplete(in);
     return answer;

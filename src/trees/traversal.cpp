@@ -359,11 +359,6 @@ void traversal::leave_incomplete(tree_node* node) noexcept {
     if (node) node->incomplete = true;
 }
 
-void traversal::begin_use(tree_node& node) noexcept {
-    const std::lock_guard lock(mutex_);
-    ++node.uses;
-}
-
 void traversal::end_use(tree_worker& self, tree_node* node) {
     end_use(self, node, std::unique_lock(mutex_));
 }

@@ -93,8 +93,6 @@ class traversal : public job {
     /// Opens a directory again that was closed, and keeps it open until `unpin`. Without the mutex.
     [[nodiscard]] result<> pin(tree_node& node);
     void unpin(tree_node& node) noexcept;
-    /// One more use: it is not left until `end_use`.
-    void begin_use(tree_node& node) noexcept;
     void end_use(tree_worker& self, tree_node* node);
 
     const tree_options how_;

@@ -30,12 +30,17 @@ constexpr int skipped = 77;
 struct command {
     const char* name;
     std::vector<std::string> (*arguments)(const scene& on);
-    bool moves;  // what is in its tree is afterwards in one of the two
+    bool moves;           // what is in its tree is afterwards in one of the two
+    bool exists = false;  // the copy is there, with older content
 };
 
 const command commands[] = {
     {"rm", [](const scene& on) { return std::vector<std::string>{"rm", "-rf", on.tree}; }, false},
     {"cp", [](const scene& on) { return std::vector<std::string>{"cp", "-a", on.tree, on.copy}; }, true},
+    {"over", [](const scene& on) { return std::vector<std::string>{"cp", "-aT", on.tree, on.copy}; }, true,
+     true},
+    {"onto", [](const scene& on) { return std::vector<std::string>{"cp", "-rT", on.tree, on.copy}; }, true,
+     true},
     {"mv", [](const scene& on) { return std::vector<std::string>{"mv", on.tree, on.copy}; }, true},
     {"scan", [](const scene& on) { return std::vector<std::string>{"scan", "-s", on.tree}; }, true},
     {"du", [](const scene& on) { return std::vector<std::string>{"du", on.tree}; }, true},
@@ -54,18 +59,19 @@ bool make_place(const fs::path& place) {
 }
 
 struct tally {
-    std::size_t boundaries = 0, damaged = 0, hung = 0;
+    std::size_t boundaries = 0, swaps = 0, damaged = 0, hung = 0;
 
     void add(const tally& more) {
         boundaries += more.boundaries;
+        swaps += more.swaps;
         damaged += more.damaged;
         hung += more.hung;
     }
 };
 
 void print(const char* name, const tally& counts) {
-    std::printf("%-5s %5zu boundaries with a swap, %zu with damage, %zu hangs\n", name, counts.boundaries,
-                counts.damaged, counts.hung);
+    std::printf("%-5s %5zu boundaries, %5zu with a swap, %zu with damage, %zu hangs\n", name,
+                counts.boundaries, counts.swaps, counts.damaged, counts.hung);
     std::fflush(stdout);
 }
 
@@ -73,6 +79,7 @@ void print(const char* name, const tally& counts) {
 bool attempt(scene& on, const std::string& aio, const command& what, const swap& how, std::size_t number,
              tally& counts) {
     on.reset();
+    if (what.exists) on.make_copy();
     std::vector<std::string> words = what.arguments(on);
     words.insert(words.begin(), aio);
     victim runs(words, on.here.parent_path());
@@ -87,6 +94,7 @@ bool attempt(scene& on, const std::string& aio, const command& what, const swap&
     }
     if (met <= number) return false;
     ++counts.boundaries;
+    counts.swaps += done;
     std::string wrong = on.damage(how.brings_data);
     if (wrong.empty() && what.moves) wrong = on.lost();
     if (runs.hung()) ++counts.hung;
@@ -127,7 +135,7 @@ int run(const std::string& aio, bool full, bool kills, const std::vector<std::st
         const tally counts = explore(on, aio, each, full ? 1 : 5);
         print(each.name, counts);
         whole.add(counts);
-        all_well = all_well && counts.damaged == 0 && counts.hung == 0 && counts.boundaries > 20;
+        all_well = all_well && counts.damaged == 0 && counts.hung == 0 && counts.swaps > 20;
     }
     if (!kills) print("all", whole);
     for (const fs::path& each : {on.here, on.there})

@@ -83,6 +83,12 @@ void scene::reset() {
     before_ = snapshot();
 }
 
+void scene::make_copy() const {
+    fs::copy(tree, copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    for (const char* name : names)
+        write(copy / name, "older");
+}
+
 std::string scene::snapshot() const {
     std::vector<std::string> lines;
     for_each(outside, [&](const fs::directory_entry& each) {

@@ -16,6 +16,8 @@ struct scene {
 
     /// Removes everything and makes it anew.
     void reset();
+    /// Makes an older copy of the tree.
+    void make_copy() const;
     /// What the victim did that it must not; empty if nothing. `may_have_data`: data from outside may be in
     /// the copy.
     [[nodiscard]] std::string damage(bool may_have_data) const;
