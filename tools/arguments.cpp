@@ -16,13 +16,20 @@ namespace {
 constexpr char mark = '\1';
 
 std::string marked(const std::string& argument) {
-    const bool needs_mark =
-        argument.starts_with('[') || argument.starts_with('+') || argument.starts_with(mark);
-    return needs_mark ? mark + argument : argument;
+    // Of "--option=", where nothing follows, CLI11 would take the next argument.
+    const std::size_t is_at = argument.starts_with("--") ? argument.find('=') : argument.npos;
+    const std::size_t begin = is_at == argument.npos ? 0 : is_at + 1;
+    const std::string_view meant = std::string_view(argument).substr(begin);
+    const bool needs_mark = meant.starts_with('[') || meant.starts_with('+') || meant.starts_with(mark) ||
+                            (begin != 0 && meant.empty());
+    return needs_mark ? argument.substr(0, begin) + mark + std::string(meant) : argument;
 }
 
-std::string unmarked(const std::string& argument) {
-    return argument.substr(argument.starts_with(mark) ? 1 : 0);
+std::string unmarked(std::string argument) {
+    // Also an operand that looked like an option.
+    const std::size_t begin = argument.starts_with("--") ? argument.find('=') + 1 : 0;
+    if (begin < argument.size() && argument[begin] == mark) argument.erase(begin, 1);
+    return argument;
 }
 
 }  // namespace

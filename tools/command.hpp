@@ -21,5 +21,6 @@ int rm(std::span<char*> arguments);
 int du(std::span<char*> arguments);
 int sync(std::span<char*> arguments);
 int routes(std::span<char*> arguments);
+int bench(std::span<char*> arguments);
 
 }  // namespace tool

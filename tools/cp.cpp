@@ -33,7 +33,8 @@ struct settings {
 class copier {
   public:
     explicit copier(settings how)
-        : settings_(std::move(how)), runner_("cp", !settings_.ask && !settings_.verbose) {}
+        : settings_(std::move(how)),
+          runner_("cp", settings_.progress || (!settings_.ask && !settings_.verbose)) {}
 
     int run(const arguments& options);
 
@@ -141,7 +142,7 @@ int cp(std::span<char*> given) {
     options.flag("-v,--verbose", how.verbose, "say what was copied");
     options.flag("-x,--one-file-system", how.one_file_system, "leave out what is mounted there");
     options.value("--reflink", "WHEN", how.reflink, "share blocks: always, auto, never");
-    options.flag("--progress", how.progress, "as always on a terminal");
+    options.flag("--progress", how.progress, "on a terminal, also with -v or -i");
     how.to.declare(options);
     // As everywhere, a value only after "=".
     std::string always = "--reflink=always";

@@ -97,20 +97,20 @@ bool is_newer(const std::string& a, const std::string& b, bool follow) {
 }
 
 std::string quoted(std::string_view name) {
-    const bool is_plain = std::none_of(name.begin(), name.end(), is_control);
+    const bool is_plain = printable(name) == name;
     if (is_plain && name.find('\'') == name.npos) return '\'' + std::string(name) + '\'';
     if (is_plain && name.find_first_of("\"$`\\!") == name.npos) return '"' + std::string(name) + '"';
     std::string shown = "'";
     bool escapes = false;
-    for (const char& byte : name) {
-        const bool must_escape = is_control(byte);
+    while (!name.empty()) {
+        const std::size_t plain = shown_bytes(name);
+        const bool must_escape = plain == 0;
         if (must_escape && !escapes) shown += "'$'";
         if (!must_escape && escapes) shown += "''";
         escapes = must_escape;
-        if (must_escape)
-            shown += printable({&byte, 1});
-        else
-            shown += byte == '\'' ? "'\\''" : std::string(1, byte);
+        const std::string_view next = name.substr(0, std::max<std::size_t>(plain, 1));
+        shown += must_escape ? printable(next) : next == "'" ? "'\\''" : std::string(next);
+        name.remove_prefix(next.size());
     }
     return shown + '\'';
 }

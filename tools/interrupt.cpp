@@ -12,6 +12,7 @@ namespace {
 /// The signal's number. Workers read it too: they ask whether to overwrite. Relaxed: nothing is handed over
 /// with it.
 std::atomic<int> interrupt_seen = 0;
+constexpr int watched[] = {SIGINT, SIGTERM, SIGHUP};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler stores it");
 
 }  // namespace
@@ -21,10 +22,16 @@ void watch_for_interrupt() noexcept {
     action.sa_handler = [](int signal) {
         int none = 0;
         interrupt_seen.compare_exchange_strong(none, signal, std::memory_order_relaxed);
+        // The next one ends the program, whichever it is.
+        for (const int each : watched) {
+            struct sigaction now = {};
+            if (::sigaction(each, nullptr, &now) == 0 && now.sa_handler != SIG_IGN)
+                std::signal(each, SIG_DFL);
+        }
     };
     // No SA_RESTART: a blocked write returns, so that its loop may look.
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    action.sa_flags = 0;
+    for (const int signal : watched) {
         struct sigaction before = {};
         ::sigaction(signal, nullptr, &before);
         // A program started with `&` by a shell without job control is not to be interrupted, nor one of

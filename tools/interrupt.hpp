@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SIGINT (Ctrl-C), SIGTERM and SIGHUP: the first of each is a wish to stop in good order, the second ends the
-// program at once.
+// SIGINT (Ctrl-C), SIGTERM and SIGHUP: the first is a wish to stop in good order, the next of any kind ends
+// the program at once.
 #pragma once
 
 #include <chrono>

@@ -42,6 +42,15 @@ void append_json(std::string& to, const aio::walk_entry& entry) {
     to += '}';
 }
 
+/// One mark for each byte.
+void hide_controls(std::string& block, std::size_t begin) {
+    while (begin < block.size()) {
+        const std::size_t plain = shown_bytes(std::string_view(block).substr(begin));
+        if (plain == 0) block[begin] = '?';
+        begin += std::max<std::size_t>(plain, 1);
+    }
+}
+
 }  // namespace
 
 listing::listing(output& out, options how)
@@ -86,8 +95,7 @@ void listing::print(const aio::walk_entry& entry) {
         block.append(entry.path);
         if (wants_slash) block += '/';
         // A terminal would obey what a name may contain.
-        if (is_terminal_)
-            std::replace_if(block.begin() + static_cast<std::ptrdiff_t>(begin), block.end(), is_control, '?');
+        if (is_terminal_) hide_controls(block, begin);
         if (!colour.empty()) block += end_of_colour;
     }
     block += how_.terminator;

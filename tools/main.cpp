@@ -32,6 +32,7 @@ constexpr command commands[] = {
     {"du", tool::du, "show how much space trees take"},
     {"sync", tool::sync, "write files and directories to disk"},
     {"routes", tool::routes, "show how each operation is done here"},
+    {"bench", tool::bench, "measure how fast calls are here"},
 };
 
 void print_help(FILE* to) {

@@ -42,7 +42,8 @@ std::string mode_text(mode_t mode) {
 class mover {
   public:
     explicit mover(settings how)
-        : settings_(std::move(how)), runner_("mv", !settings_.ask && !settings_.verbose) {}
+        : settings_(std::move(how)),
+          runner_("mv", settings_.progress || (!settings_.ask && !settings_.verbose)) {}
 
     int run(const arguments& options) {
         if (auto status = settings_.to.settle(options, runner_.errors())) return *status;
@@ -119,7 +120,7 @@ int mv(std::span<char*> given) {
     options.flag("-u,--update", how.update, "overwrite only what is older");
     options.choice("-f,--force", choose(false, false, true), "never ask");
     options.flag("-v,--verbose", how.verbose, "say what was moved");
-    options.flag("--progress", how.progress, "as always on a terminal");
+    options.flag("--progress", how.progress, "on a terminal, also with -v or -i");
     how.to.declare(options);
     if (auto status = options.parse(given)) return *status;
     return mover(std::move(how)).run(options);

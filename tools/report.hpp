@@ -35,9 +35,8 @@ class report {
 /// like several lines.
 [[nodiscard]] std::string printable(std::string_view name);
 
-/// Whether a terminal would not show but obey it.
-[[nodiscard]] inline bool is_control(char byte) noexcept {
-    return (byte >= 0 && byte < 32) || byte == 127;
-}
+/// How many bytes at the beginning of `text` a terminal shows as a character: 0 if it would obey them, or if
+/// they are no UTF-8.
+[[nodiscard]] std::size_t shown_bytes(std::string_view text) noexcept;
 
 }  // namespace tool

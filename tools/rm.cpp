@@ -67,7 +67,7 @@ class removal {
     void remove_tree(const std::string& path);
     void remove_one(const std::string& path, aio::file_type type);
     void complain(const char* operation, const std::string& path, const std::error_code& reason);
-    [[nodiscard]] bool may_remove(std::string_view path, aio::file_type type, bool descend);
+    [[nodiscard]] bool may_remove(const aio::tree_entry& entry, bool descend);
     void removed(std::string_view path, aio::file_type type);
     /// Whether somebody may have to be asked.
     [[nodiscard]] bool asks() const {
@@ -95,8 +95,6 @@ void removal::remove(const std::string& path) {
         return runner_.errors().error("refusing to remove", path, "'.' and '..' are not removed");
     const aio::result<aio::file_status> status = runner_.io().run(aio::lstat(path));
     if (!status) return complain("lstat", path, status.error());
-    if (status->is_symlink() && path.ends_with('/'))
-        return runner_.errors().error("unlink", path, std::make_error_code(std::errc::not_a_directory));
     if (status->is_directory() && settings_.recursive) return remove_tree(path);
     if (status->is_directory() && !settings_.directories)
         return complain("unlink", path, std::make_error_code(std::errc::is_a_directory));
@@ -109,7 +107,7 @@ void removal::remove_tree(const std::string& path) {
     if (asks()) {
         how.tree.limit = 1;  // questions in the order of the tree
         how.confirm = [this](const aio::tree_entry& entry, bool descend) {
-            return may_remove(entry.path, entry.type, descend);
+            return may_remove(entry, descend);
         };
     }
     if (settings_.verbose)
@@ -118,7 +116,8 @@ void removal::remove_tree(const std::string& path) {
 }
 
 void removal::remove_one(const std::string& path, aio::file_type type) {
-    if (asks() && !may_remove(path, type, false)) return;
+    if (asks() && !may_remove({.path = path, .type = type, .base = AT_FDCWD, .name = path.c_str()}, false))
+        return;
     const bool is_directory = type == aio::file_type::directory;
     const aio::result<> done = runner_.io().run(is_directory ? aio::rmdir(path) : aio::unlink(path));
     if (!done) return complain(is_directory ? "rmdir" : "unlink", path, done.error());
@@ -134,14 +133,13 @@ void removal::complain(const char* operation, const std::string& path, const std
 
 /// As rm: with -i always asked, else only about what one may not write, by a person at a terminal. On a
 /// worker.
-bool removal::may_remove(std::string_view path, aio::file_type type, bool descend) {
-    // Only a question depends on the path here, nothing that is done.
-    const bool is_protected = type != aio::file_type::symlink &&
-                              ::faccessat(AT_FDCWD, std::string(path).c_str(), W_OK, AT_EACCESS) != 0;
+bool removal::may_remove(const aio::tree_entry& entry, bool descend) {
+    const bool is_protected = entry.type != aio::file_type::symlink &&
+                              ::faccessat(entry.base, entry.name, W_OK, AT_EACCESS) != 0 && errno == EACCES;
     if (!settings_.ask && !is_protected) return true;
     std::string question = descend ? "descend into " : "remove ";
     if (is_protected) question += "write-protected ";
-    return is_confirmed("rm", question + word_for(type) + ' ' + quoted(path));
+    return is_confirmed("rm", question + word_for(entry.type) + ' ' + quoted(entry.path));
 }
 
 void removal::removed(std::string_view path, aio::file_type type) {

@@ -54,6 +54,7 @@ echo old >o && chmod 604 o && before=$(stat -c %i o)
 promise "an old file keeps its permissions" eval '"$aio" cp e o && [[ $(stat -c %a o) == 604 ]]'
 promise "and is replaced as a whole" eval '[[ $(stat -c %i o) != "$before" ]]'
 echo old >o && ln o o2 && before=$(stat -c %i o)
+promise "with two names -a leaves the other one alone" eval 'echo old >na; ln na nb; "$aio" cp -a kinds/dir/file na && [[ $(<nb) == old ]] && cmp na kinds/dir/file'
 promise "with two names it stays that file" eval '"$aio" cp kinds/dir/file o && [[ $(stat -c %i o) == "$before" ]] && cmp o2 kinds/dir/file'
 promise "-n" eval 'echo old >n && "$aio" cp -n kinds/dir/file n && [[ $(<n) == old ]]'
 promise "-i no" eval 'echo n | "$aio" cp -i kinds/dir/file n 2>/dev/null; [[ $(<n) == old ]]'
@@ -189,12 +190,14 @@ promise "-u looks at what a link leads to" eval 'echo old >lo; echo new >ln; tou
 promise "-v says nothing of a directory that was there" prints "'vd' -> 've/vd'" eval 'mkdir vd ve; "$aio" cp -rv vd ve; "$aio" cp -rv vd ve'
 quoting() { # names that need it, as cp shows them
     local name each
-    for name in "it's" 'a"b' "a'\"b" $'n\nl' $'t\tb' $'\e[1m' $'\nb' $'b\n' 'a$b' "a'\$b" '' ' '; do
+    for name in "it's" 'a"b' "a'\"b" $'n\nl' $'t\tb' $'\e[1m' $'\nb' $'b\n' $'b\xff' $'\xc2\x9b' 'a$b' "a'\$b" '' ' '; do
         [[ $name ]] || continue
         echo >"$name" && rm -rf q1 && mkdir q1
         for each in cp "$aio cp"; do $each -v "$name" q1; done
     done
 }
+promise "a link with a slash is the directory, as a target" eval 'mkdir led from && touch from/f && ln -s led to_led && "$aio" cp -rT from to_led/ && [[ -e led/f && -L to_led ]]'
+promise "without, it is refused" complains 'Not a directory' "$aio" cp -rT from to_led
 promise "names are quoted as a shell takes them" eval 'LC_ALL=C quoting | sort | uniq -c | awk "\$1 != 2 { print; wrong = 1 } END { exit wrong }"'
 promise "-f replaces a link to what may not be written" eval 'rm -rf lf; mkdir lf && echo 2 >lf/b && chmod 444 lf/b && ln -s b lf/l && chmod 777 lf && echo 1 >lf.new &&
     as_nobody "$aio" cp -f lf.new lf/l && [[ ! -L lf/l && $(<lf/l) == 1 && $(<lf/b) == 2 ]]'

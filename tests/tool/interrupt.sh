@@ -37,6 +37,11 @@ asking() { exec "$aio" cp -i "$SOURCE/README.md" copies/old <fifo; }
 promise "a question that nobody answers" ended INT asking
 exec {held}>&-
 promise "of one that nobody writes" ended INT "$aio" cp fifo copies/new
+promise "onto one that nobody reads" ended INT "$aio" cp copies/old fifo
+exec {held}<>fifo
+head -c 1000000 /dev/zero >large
+promise "onto one that is full" ended TERM "$aio" cp large fifo
+exec {held}>&-
 promise "cat of a FIFO that nobody writes" interrupt cat.out "$aio" cat fifo
 
 # Long enough to be interrupted on any machine.

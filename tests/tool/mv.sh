@@ -12,6 +12,10 @@ promise "onto a file" eval '"$aio" mv b c && gone b && [[ $(<c) == b ]]'
 promise "into a directory" eval '"$aio" mv c d && there d/c'
 promise "-T does not" complains 'Is a directory' eval 'echo e >e; "$aio" mv -T e d'
 promise "-t" eval '"$aio" mv -t d e && there d/e'
+promise "of what may not be written nobody asks where nobody could answer" eval 'mkdir nt; echo 1 >nt/new; echo 2 >nt/old; chmod 400 nt/old
+    ((EUID)) || chown -R 65534 nt; chmod 711 .; as_nobody "$aio" mv nt/new nt/old </dev/null && [[ $(<nt/old) == 1 ]]'
+promise "-T takes two" complains '-T takes one PATH' "$aio" mv -T d d d
+promise "slashes behind a new directory" eval 'mkdir sl; "$aio" mv sl new/// && there new'
 promise "several" eval 'touch f g; "$aio" mv f g d && there d/f d/g'
 promise "several into a file" status 1 eval 'touch f g h; "$aio" mv f g h'
 promise "-n" eval 'echo x >x; "$aio" mv -n x d/c; [[ $(<d/c) == b ]] && there x'
@@ -58,6 +62,7 @@ promise "a file" eval 'echo a >a; "$aio" mv a "$other/a" && gone a && [[ $(<"$ot
 promise "onto a file" eval 'echo b >b; "$aio" mv b "$other/a" && gone b && [[ $(<"$other/a") == b ]]'
 promise "a file to a name with a slash" complains 'Not a directory$' eval 'echo s >s; "$aio" mv s "$other/none/"'
 promise "stays" there s
+promise "slashes behind what is new there" eval 'mkdir sl && touch sl/f && "$aio" mv sl "$other/sl///" && there "$other/sl/f" && gone sl'
 promise "a link" eval 'ln -s nowhere n; "$aio" mv n "$other/n" && gone n && [[ -L $other/n ]]'
 promise "names of one file stay together" eval 'mkdir p q; echo l >p/l; ln p/l q/m; ln p/l r; "$aio" mv p q r "$other" &&
     [[ $other/p/l -ef $other/q/m && $other/p/l -ef $other/r ]]'

@@ -19,6 +19,18 @@ promise "and once" same_twice as_rm y -I a b c d
 promise "not about three" same_twice as_rm n -I a b c
 promise "about a tree" same_twice as_rm n -rI t
 promise "the last of -I and -f counts" same_twice as_rm n -I -rf t a b c d
+kinds_asked() { # what rm asks about what is no file
+    local each
+    for each in rm "$aio rm"; do
+        mkdir of && mkfifo of/p && ln -s p of/l && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("of/s")'
+        [[ $EUID != 0 ]] || { mknod of/b b 7 200 && mknod of/c c 1 3; }
+        yes n | $each -i of/* 2>&1 | sed 's/aio rm:/rm:/g; s/? /?\n/g; s/‘/'"'"'/g; s/’/'"'"'/g'
+        rm -rf of
+    done
+}
+promise "what it is, it says" same_twice kinds_asked
+promise "a link with a slash is none to remove" complains '^aio rm: rmtree linked/: Not a directory$' eval 'ln -s . linked; "$aio" rm -r linked/'
+promise "and stays" there linked
 promise "what is always so may be said" same_twice as_rm y -rf --one-file-system --preserve-root t
 promise "files" "$aio" rm a b
 promise "are gone" gone a b
@@ -78,6 +90,11 @@ promise "a reader that goes away does not end it" eval '{ "$aio" rm -rv many; ec
 mkdir -p unread/v/u unread2 && chmod 0 unread/v/u unread2 && chmod 777 .
 ((EUID)) || chown -R 65534 unread unread2
 promise "an empty directory need not be read" eval 'as_nobody "$aio" rm -r unread unread2 && gone unread unread2'
+
+mkdir -p unread4/u && chmod 0 unread4
+((EUID)) || chown -R 65534 unread4
+promise "of a full one there is an error" complains '^aio rm: rmtree unread4: Permission denied$' as_nobody "$aio" rm -r unread4
+promise "and it stays" eval 'chmod 700 unread4 && there unread4/u'
 
 mkdir -p unread3/u && chmod 0 unread3/u
 ((EUID)) || chown -R 65534 unread3

@@ -4,7 +4,7 @@ _aio() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'scan cat cp mv rm du sync routes --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'scan cat cp mv rm du sync routes bench --help --version' -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -18,6 +18,10 @@ _aio() {
     du)
         [[ $previous == -d || $previous == --max-depth ]] && return
         options='-s --summarize -c --total -h --human-readable -k -x --one-file-system -d --max-depth --progress --help'
+        ;;
+    bench)
+        [[ $previous == --seconds ]] && return
+        options='--seconds --help'
         ;;
     *) options=--help ;;
     esac
