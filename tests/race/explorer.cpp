@@ -109,6 +109,8 @@ tally explore(scene& on, const std::string& aio, const command& what, std::size_
     tally counts;
     std::size_t first = 0;
     for (const swap& how : all_swaps()) {
+        // What is mounted in a copy that was there before is a part of it, since whenever it is.
+        if (what.exists && how.mounts) continue;
         for (std::size_t number = first; attempt(on, aio, what, how, number, counts); number += step)
             continue;
         first = (first + 1) % step;

@@ -135,7 +135,7 @@ constexpr swap swaps[] = {
     {"destination root -> symlink", copy_root_to_link},
     {"directory moved out", directory_moved_out},
     {"directory -> another directory", directory_to_other},
-    {"directory -> mount point", mounted_over, false, true},
+    {"directory -> mount point", mounted_over, false, true, true},
     {"file -> symlink", file_to_link},
     {"file -> another file", file_to_other, false, true},
     {"file -> FIFO", file_to_fifo},

@@ -22,6 +22,7 @@ struct swap {
     bool again = false;  // at every boundary from then on
     bool brings_data =
         false;  // it makes what is outside a part of the tree, as its owner may: a mount, a second name
+    bool mounts = false;
 };
 
 std::span<const swap> all_swaps();
