@@ -5,6 +5,7 @@
 #include "system_call.hpp"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <atomic>
@@ -20,8 +21,17 @@ class descriptor_memory {
     /// Whether a read of it asks the page cache and comes back if that does not have it. Asks the kernel once
     /// in a few times: that costs a tenth of a read.
     [[nodiscard]] bool answers_at_once(int fd) noexcept { return !(recall(fd) & (direct | refuses)); }
-    /// Whether it is open with O_DIRECT. Asks as often.
-    [[nodiscard]] bool is_direct(int fd) noexcept { return recall(fd) & direct; }
+    /// Whether it is open with O_DIRECT, and a ring may read and write it at offsets. Asks as often.
+    [[nodiscard]] bool is_direct(int fd) noexcept { return (recall(fd) & (direct | refuses)) == direct; }
+    /// Whether a file can be read, or written, at an offset, which a ring would ignore; and does not append,
+    /// since what a ring failed at is written again. Nothing is moved, and nobody told of a read if it may be
+    /// written; nor is the position looked at, which waits for whoever reads by it.
+    [[nodiscard]] static bool has_offsets(int fd, int flags) noexcept {
+        errno_guard guard;
+        if ((flags & O_ACCMODE) == O_RDONLY) return ::preadv2(fd, nullptr, 0, 0, 0) == 0;
+        return !(flags & O_APPEND) && ::pwritev2(fd, nullptr, 0, 0, 0) == 0;
+    }
+
     /// The file system does not know RWF_NOWAIT.
     void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
 
@@ -58,7 +68,11 @@ class descriptor_memory {
         errno_guard guard;
         const int flags = ::fcntl(fd, F_GETFL);
         if (flags < 0) return refuses;
-        const std::uint64_t found = flags & O_DIRECT ? direct : 0;  // which waits for the disk all the same
+        std::uint64_t found = 0;
+        if (flags & O_DIRECT) {  // which waits for the disk all the same
+            found = direct;
+            if (!has_offsets(fd, flags)) found |= refuses;
+        }
         note(fd, place, found | uses_of_answer);
         return found;
     }

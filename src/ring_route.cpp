@@ -8,7 +8,6 @@
 #include "thread_mark.hpp"
 
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,19 +25,6 @@ struct remains {
     std::shared_ptr<completions> results;
     std::vector<std::unique_ptr<ring_session>> sessions;
 };
-
-// Whether a file can be read, or written, at an offset: a ring would ignore that. Nothing is moved, nor a
-// position looked at, which waits for whoever reads by it.
-bool may_read(int fd) noexcept {
-    errno_guard guard;
-    return ::preadv2(fd, nullptr, 0, 0, 0) == 0;
-}
-bool may_write(int fd) noexcept {
-    errno_guard guard;
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || flags & O_APPEND) return false;  // made again after an error, it would come twice
-    return ::pwritev2(fd, nullptr, 0, 0, 0) == 0;
-}
 
 void reap_all(std::vector<std::unique_ptr<ring_session>>& sessions, route* workers, bool& any) noexcept {
     for (auto& each : sessions)
@@ -203,10 +189,14 @@ bool ring_route::wants(leaf& request) noexcept {
     if (arguments.data.offset == file_position || arguments.data.size > largest || !arguments.data.size)
         return false;
     const bool missed = request.may_be_quick && !cached_.hits();
-    if (!always_ && !missed && !cached_.files().is_direct(arguments.at.fd)) return false;
     if (request.answers_at_once) return true;
-    const bool writes = form->operation == ring_operation::write || form->operation == ring_operation::writev;
-    return nowait_is_sound() && (writes ? may_write(arguments.at.fd) : may_read(arguments.at.fd));
+    const int fd = arguments.at.fd;
+    if (!nowait_is_sound()) return false;
+    if (cached_.files().is_direct(fd)) return true;
+    if (!missed && !always_) return false;
+    errno_guard guard;
+    const int flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 && descriptor_memory::has_offsets(fd, flags);
 }
 
 bool ring_route::has_session() noexcept {
