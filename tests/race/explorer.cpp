@@ -6,7 +6,8 @@
 // With --kill: kills `mv` from one file system to another, and store, before each system call with an effect
 // on files. Promise R-MOVE: source or destination is complete.
 //
-// The quick form takes every fifth boundary, beginning with another one for each swap.
+// The quick form takes every fifth boundary, of copies onto what is there every tenth, beginning with another
+// one for each swap.
 #include "kill.hpp"
 #include "victim.hpp"
 
@@ -134,7 +135,7 @@ int run(const std::string& aio, bool full, bool kills, const std::vector<std::st
     for (const command& each : commands) {
         if (kills) break;
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), each.name) == wanted.end()) continue;
-        const tally counts = explore(on, aio, each, full ? 1 : 5);
+        const tally counts = explore(on, aio, each, full ? 1 : each.exists ? 10 : 5);
         print(each.name, counts);
         whole.add(counts);
         all_well = all_well && counts.damaged == 0 && counts.hung == 0 && counts.swaps > 20;
