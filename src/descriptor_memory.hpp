@@ -15,7 +15,9 @@ namespace aio::detail {
 
 /// Remembers what was found of a few descriptors, each for a few reads only: their number may by then be
 /// another file's, of which it would be just as wrong. What is remembered decides about the way, not about
-/// the result. Relaxed throughout, a word for each: threads that overwrite each other's lose a question.
+/// the result; but a ring believes that a file with O_DIRECT has offsets, also if the program has closed it
+/// and opened a pipe, or made it append, within a few calls. Relaxed throughout, a word for each: threads
+/// that overwrite each other's lose a question.
 class descriptor_memory {
   public:
     /// Whether a read of it asks the page cache and comes back if that does not have it. Asks the kernel once

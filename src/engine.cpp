@@ -278,8 +278,8 @@ void engine::conclude(block& request, int error) noexcept {
 /// A result, or what poll is to begin. Inside a poll, which looks on, it needs no way round.
 void engine::arrive(block& request) noexcept {
     if (!polls_here() || resting_) return results_->push(request);
-    inline_.charge(
-        inline_route::least_cost);  // callbacks that begin what is over at once do not keep the poll
+    // Callbacks that begin what is over at once do not keep the poll.
+    inline_.charge(inline_route::least_cost);
     request.pending = true;
     pending_.push(request);
 }

@@ -56,7 +56,9 @@ std::string because(const detail::row& row, routes_used used, bool now, bool rin
     else if (ring)
         why = "by io_uring, if at an offset with O_DIRECT";
     if (now || (ring && moves)) why += "; else by a worker";
-    if (why.empty()) why = row.try_now ? "nothing else is wanted" : row.why;
+    if (why.empty() && row.try_now)
+        why = is(used, routes_used::inline_) ? "by a worker" : "nothing else is wanted";
+    if (why.empty()) why = row.why;
     if (row.try_now && is(used, routes_used::inline_) && !now) why += why_not_asked(row);
     if (row.ring && is(used, routes_used::ring) && !ring) why += why_no_ring();
     return why;

@@ -174,6 +174,7 @@ class FaultMatrix : public operation_test {
             EXPECT_EQ(*outcome, size_);
         } else {
             EXPECT_GE(*outcome, 1U);
+            EXPECT_LE(*outcome, size_);
             if (!call.starts_with("ring "))
                 EXPECT_LT(*outcome, size_);  // asked once more, if it was in memory
         }

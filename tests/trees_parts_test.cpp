@@ -163,6 +163,16 @@ TEST_F(SparseContent, DataBeyondTheLargestOffsetThereIsEFBIG) {
     EXPECT_EQ(copy(from.get(), to.get(), before).error(), std::errc::file_too_large);
 }
 
+TEST_F(SparseContent, AFileThatNeverHasRoomIsAnError) {  // T-14: only of a pipe it is waited for
+    const test::judged_system_calls full({tree / "copy"},
+                                         [](std::string_view call, const std::string&, auto) {
+                                             return test::fault{.error = call == "write" ? EAGAIN : 0};
+                                         });
+    const std::atomic<int> stop = 0;
+    content_copier copy(reflink::never, stop);
+    EXPECT_EQ(copy(from.get(), to.get(), before).error(), std::errc::resource_unavailable_try_again);
+}
+
 TEST_F(SparseContent, AStopIsHeardBetweenItsParts) {  // T-7
     std::atomic<int> stop = 0;
     std::uint64_t bytes = 0;

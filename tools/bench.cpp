@@ -64,9 +64,10 @@ class subject {
         if (fd_ < 0) return last_error();
         is_ours_ = true;
         const std::vector<char> content(block * blocks, 'a');
-        if (::write(fd_, content.data(), content.size()) != static_cast<ssize_t>(content.size()))
-            return last_error();
-        return {};
+        const ssize_t written = ::write(fd_, content.data(), content.size());
+        if (written < 0) return last_error();
+        blocks_ = static_cast<std::size_t>(written) / block;  // of a disk that is nearly full, a few
+        return blocks_ != 0 ? std::error_code() : std::make_error_code(std::errc::no_space_on_device);
     }
     subject() = default;
     subject(const subject&) = delete;

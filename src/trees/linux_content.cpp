@@ -40,6 +40,12 @@ bool can_have_holes(int fd) noexcept {
     return status && status->is_regular();
 }
 
+/// It may have no room for now. A file that says so would say it for ever.
+bool is_pipe(int fd) noexcept {
+    const auto status = status_at(fd, "");
+    return status && status->is_fifo();
+}
+
 /// Makes a file as large as that; gives its size.
 result<std::uint64_t> cut(int fd, std::uint64_t size) noexcept {
     const auto made = attempt([&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
@@ -165,7 +171,7 @@ result<std::uint64_t> content_copier::read_small(int from, int to, std::uint64_t
 result<> content_copier::write_whole(int to, const std::byte* bytes, std::size_t size) const {
     while (size != 0) {
         const auto written = attempt([&] { return ::write(to, bytes, size); });
-        if (!written && written.error() == std::errc::resource_unavailable_try_again) {
+        if (!written && written.error() == std::errc::resource_unavailable_try_again && is_pipe(to)) {
             if (const result<> ready = await(to, POLLOUT); !ready) return ready;
             continue;
         }
