@@ -18,9 +18,12 @@ std::atomic<bool> fails{false};
 std::atomic<bool> goes_on{false};    // after the first
 std::atomic<int> before_failure{0};  // allocations, negative after it
 std::atomic<bool> failed{false};
+std::atomic<bool> everywhere{true};
+thread_local constinit bool is_meant = false;
 
 bool is_to_fail() noexcept {
     if (!fails.load(std::memory_order_relaxed)) return false;
+    if (!everywhere.load(std::memory_order_relaxed) && !is_meant) return false;
     const int before = before_failure.fetch_sub(1, std::memory_order_relaxed);
     if (before > 0 || (before < 0 && !goes_on.load(std::memory_order_relaxed))) return false;
     failed.store(true, std::memory_order_relaxed);
@@ -57,7 +60,9 @@ std::size_t allocated_bytes() {
     return bytes_now.load(std::memory_order_relaxed);
 }
 
-failing_allocation::failing_allocation(int n, lasting how) {
+failing_allocation::failing_allocation(int n, lasting how, threads whose) {
+    is_meant = true;
+    everywhere.store(whose == threads::all, std::memory_order_relaxed);
     failed.store(false, std::memory_order_relaxed);
     goes_on.store(how == lasting::from_then_on, std::memory_order_relaxed);
     before_failure.store(n, std::memory_order_relaxed);
@@ -65,6 +70,7 @@ failing_allocation::failing_allocation(int n, lasting how) {
 }
 failing_allocation::~failing_allocation() {
     fails.store(false, std::memory_order_relaxed);
+    is_meant = false;
 }
 bool failing_allocation::happened() const {
     return failed.load(std::memory_order_relaxed);

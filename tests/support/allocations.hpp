@@ -11,11 +11,13 @@ namespace aio::test {
 /// Bytes that operator new has handed out and not got back, with what malloc adds to each.
 std::size_t allocated_bytes();
 
-/// While it lives, the `n`-th operator new from now on (0: the first) throws std::bad_alloc, on any thread.
-/// One at a time.
+enum class threads { all, this_one };
+
+/// While it lives, the `n`-th operator new from now on (0: the first) throws std::bad_alloc, on any thread or
+/// none but this. One at a time.
 class failing_allocation {
   public:
-    explicit failing_allocation(int n, lasting how = lasting::one);
+    explicit failing_allocation(int n, lasting how = lasting::one, threads whose = threads::all);
     failing_allocation(const failing_allocation&) = delete;
     failing_allocation& operator=(const failing_allocation&) = delete;
     ~failing_allocation();
