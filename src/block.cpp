@@ -150,7 +150,9 @@ int leaf::run() noexcept {
 void leaf::take(int failed, std::size_t count, std::string&& bytes) noexcept {
     turn([&] {
         if (failed) return failed;
-        if (row_->ring->owns_buffer)
+        if (row_->ring->answer)
+            row_->ring->answer->convert(bytes.data(), payload());
+        else if (row_->ring->owns_buffer)
             std::construct_at(static_cast<std::string*>(payload()), std::move(bytes));
         else if (row_->ring->moves_bytes)
             std::construct_at(static_cast<std::size_t*>(payload()), count);

@@ -50,6 +50,7 @@ class engine::turn {
 
 void engine::begin_turn() noexcept {
     inline_.renew();
+    router_.next_poll(delivered_.load(std::memory_order_relaxed));
     route_->begin_turn();
     results_->begin_poll();
 }

@@ -15,9 +15,9 @@ namespace aio::detail {
 
 /// Remembers what was found of a few descriptors, each for a few reads only: their number may by then be
 /// another file's, of which it would be just as wrong. What is remembered decides about the way, not about
-/// the result; but a ring believes that a file with O_DIRECT has offsets, also if the program has closed it
-/// and opened a pipe, or made it append, within a few calls. Relaxed throughout, a word for each: threads
-/// that overwrite each other's lose a question.
+/// the result; but a ring believes that a file with O_DIRECT, or one that was read at an offset, has offsets,
+/// also if the program has closed it and opened a pipe, or made it append, within a few calls. Relaxed
+/// throughout, a word for each: threads that overwrite each other's lose a question.
 class descriptor_memory {
   public:
     /// Whether a read of it asks the page cache and comes back if that does not have it. Asks the kernel once
@@ -34,6 +34,20 @@ class descriptor_memory {
         return !(flags & O_APPEND) && ::pwritev2(fd, nullptr, 0, 0, 0) == 0;
     }
 
+    /// Whether it has been read at an offset, or could be, within a few calls. Does not ask the kernel.
+    [[nodiscard]] bool has_been_read(int fd) noexcept {
+        std::atomic<std::uint64_t>& place = place_of(fd);
+        const std::uint64_t known = place.load(std::memory_order_relaxed);
+        if (known >> count_at != whose(fd) || !(known & uses) || !(known & read)) return false;
+        place.store(known - 1, std::memory_order_relaxed);
+        return true;
+    }
+    void note_read(int fd) noexcept {
+        std::atomic<std::uint64_t>& place = place_of(fd);
+        const std::uint64_t known = place.load(std::memory_order_relaxed);
+        if (known >> count_at == whose(fd)) place.store(known | read, std::memory_order_relaxed);
+    }
+
     /// The file system does not know RWF_NOWAIT.
     void note_refusal(int fd) noexcept { note(fd, place_of(fd), refuses | uses_of_refusal); }
 
@@ -44,7 +58,8 @@ class descriptor_memory {
   private:
     // Descriptor, how many such files had been opened, what is known of it, and for how many reads that is
     // believed.
-    static constexpr unsigned count_at = 10;
+    static constexpr unsigned count_at = 11;
+    static constexpr std::uint64_t read = 1 << 10;
     static constexpr std::uint64_t direct = 1 << 9;
     static constexpr std::uint64_t refuses = 1 << 8;
     static constexpr std::uint64_t uses = 0xff;

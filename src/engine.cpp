@@ -87,9 +87,12 @@ std::size_t engine::in_flight() const noexcept {
 }
 
 /// On the polling thread, with so many more.
-inline_route::traffic engine::traffic_with(std::size_t more) const noexcept {
+traffic engine::traffic_with(std::size_t more) const noexcept {
     const std::size_t all = in_flight() + more;
-    return {.in_flight = all, .elsewhere = all - std::min(all, pending_.size())};
+    return {.in_flight = all,
+            .elsewhere = all - std::min(all, pending_.size()),
+            .in_poll = polls_here(),
+            .batched = polls_here() && route_->batches()};
 }
 
 statistics engine::counters() const noexcept {
@@ -194,12 +197,18 @@ void engine::dispatch(block& request) noexcept {
     // Relaxed, and without a claim: what is done inline knows that it may be wrong.
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
     if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed)) {
-        const inline_route::traffic now = traffic_with(0);
-        if (inline_.submit(static_cast<leaf&>(request), now)) {
+        const traffic now = traffic_with(0);
+        auto& call = static_cast<leaf&>(request);
+        const way best = router_.choose(call.operation(), call.arguments(), now, request.priority);
+        if (best == way::at_once && inline_.submit(call)) {
             if (now.heavy()) route_->note_help();
             request.state.store(phase::done, std::memory_order_relaxed);
             if (request.extra) request.extra->route = "inline";
             return arrive(request);
+        }
+        if (best == way::batched) {
+            request.batched = true;
+            inline_.charge(inline_route::cost_of(call.operation(), call.arguments()));
         }
     }
     const leaf* call = here ? request.system_call() : nullptr;
@@ -226,8 +235,9 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
         burst_ -= inline_route::least_cost;
     } else {
         if (!row.try_now) return not_at_once;
-        const inline_route::traffic now = traffic_with(1);
-        if (!inline_.submit(row, arguments, now, [&] { return row.try_now(arguments, value); }))
+        const traffic now = traffic_with(1);
+        if (router_.choose(row, arguments, now, wanted) != way::at_once ||
+            !inline_.submit(row, arguments, [&] { return row.try_now(arguments, value); }))
             return not_at_once;
         if (now.heavy()) route_->note_help();
         burst_ -= inline_route::cost_of(row, arguments);

@@ -9,6 +9,7 @@
 #include "linger.hpp"
 #include "request_queue.hpp"
 #include "route.hpp"
+#include "router.hpp"
 #include "thread_mark.hpp"
 
 #include <aio/context.hpp>
@@ -79,7 +80,7 @@ class engine {
     void arrive(block& request) noexcept;
     void count_submitted() noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept;
-    [[nodiscard]] inline_route::traffic traffic_with(std::size_t more) const noexcept;
+    [[nodiscard]] traffic traffic_with(std::size_t more) const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
     void become_poller() noexcept;
     void conclude(block& request, int error) noexcept;
@@ -123,6 +124,7 @@ class engine {
     context_options options_;
     std::shared_ptr<completions> results_;
     inline_route inline_;  // outlives the route, which knows it
+    router router_{inline_};
     std::unique_ptr<route> route_;
     std::atomic<bool> tries_{false};  // relaxed everywhere: a setting
     const bool traces_;

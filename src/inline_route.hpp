@@ -10,13 +10,10 @@
 #include <aio/detail/leaf.hpp>
 #include <aio/options.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <thread>
 
 namespace aio::detail {
 
@@ -25,20 +22,6 @@ namespace aio::detail {
 /// does a call more or less at once.
 class inline_route {
   public:
-    /// What there is to do, the request in question included.
-    struct traffic {
-        std::size_t in_flight;
-        std::size_t elsewhere;  // of these; the others wait to be delivered
-
-        /// More than what is over before a worker wakes.
-        [[nodiscard]] bool heavy() const noexcept { return in_flight > few_reads; }
-        /// Each processor a part, the polling thread's among them.
-        [[nodiscard]] bool others_have_their_share() const noexcept {
-            static const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
-            return elsewhere * processors > in_flight * (processors - 1);
-        }
-    };
-
     // Bytes copied; a call costs about as much as copying some.
     static constexpr std::int64_t least_cost = 512;
     /// What a coroutine may do so between two looks at what else there is.
@@ -62,8 +45,8 @@ class inline_route {
     [[nodiscard]] bool spent() const noexcept { return left_.load(std::memory_order_relaxed) < 0; }
 
     /// Whether the call was made, and its value is in the block. Requires: block::may_be_quick.
-    [[nodiscard]] bool submit(leaf& request, const traffic& now) noexcept {
-        return submit(request.operation(), request.arguments(), now, [&] {
+    [[nodiscard]] bool submit(leaf& request) noexcept {
+        return submit(request.operation(), request.arguments(), [&] {
             const int failed = request.try_now();
             request.answers_at_once = failed == EAGAIN;
             return failed;
@@ -71,11 +54,8 @@ class inline_route {
     }
     /// The same; `make` is the row's try_now. Requires: the row has one.
     template <class Make>
-    [[nodiscard]] bool submit(const row& row, const call& arguments, const traffic& now,
-                              Make&& make) noexcept {
+    [[nodiscard]] bool submit(const row& row, const call& arguments, Make&& make) noexcept {
         const bool reads = row.asks == asked::cached_pages;
-        if (!(reads ? pays(now, few_reads, any_number) : pays(now, few_look_ups, some_look_ups)))
-            return false;
         credit& credit = reads ? reads_ : look_ups_;
         const std::int64_t left = left_.load(std::memory_order_relaxed);
         if (left < -overdraft || !credit.worthwhile()) return false;
@@ -90,6 +70,7 @@ class inline_route {
             return false;
         }
         if (reads) missed_last_.store(failed != 0, std::memory_order_relaxed);
+        if (reads && !failed) files_.note_read(fd);
         if (!doubts_.load(std::memory_order_relaxed)) credit.paid(failed == 0);
         return failed == 0;
     }
@@ -98,18 +79,17 @@ class inline_route {
     [[nodiscard]] bool hits() const noexcept {
         return reads_.pays() && !missed_last_.load(std::memory_order_relaxed);
     }
+    /// Whether this read would, since the file was read so of late and there is time for more.
+    [[nodiscard]] bool would_hit(const call& arguments) noexcept {
+        return arguments.data.size <= largest && left_.load(std::memory_order_relaxed) >= -overdraft &&
+               files_.has_been_read(arguments.at.fd);
+    }
     /// What it has learnt of descriptors.
     [[nodiscard]] descriptor_memory& files() noexcept { return files_; }
     [[nodiscard]] std::size_t hits_counted() const noexcept { return hit_.value(); }
     [[nodiscard]] std::size_t misses_counted() const noexcept { return missed_.value(); }
 
   private:
-    /// `few` are over before a worker wakes. Of more, up to `most`, the poller takes the share of one
-    /// processor: whoever only waits for workers has to be woken by them, which costs as much as ten calls.
-    [[nodiscard]] static bool pays(const traffic& now, std::size_t few, std::size_t most) noexcept {
-        return now.in_flight <= few || (now.in_flight <= most && now.others_have_their_share());
-    }
-
     /// A listener of fanotify may be asked first, so that nothing is certain not to block. Two calls in a row
     /// that took as long tell. One alone was perhaps interrupted.
     template <class Make>
@@ -144,11 +124,6 @@ class inline_route {
     static constexpr std::int64_t read_cost = 4096;
     static constexpr std::int64_t look_up_cost = 8192;
     static constexpr std::size_t largest = std::size_t(64) << 10;
-    static constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t few_reads = 16;
-    // Three system calls where a worker needs one.
-    static constexpr std::size_t few_look_ups = 2;
-    static constexpr std::size_t some_look_ups = 64;
     static constexpr unsigned calls_per_look = 16;
     static constexpr auto longest = std::chrono::milliseconds(1);
 

@@ -14,6 +14,7 @@
 #include "ring.hpp"
 
 #include "operations/arguments.hpp"
+#include "operations/status.hpp"
 #include "system_call.hpp"
 
 #include <fcntl.h>
@@ -67,6 +68,8 @@ constexpr int opcode(ring_operation operation) noexcept {
             return IORING_OP_SYNC_FILE_RANGE;
         case ring_operation::fallocate:
             return IORING_OP_FALLOCATE;
+        case ring_operation::statx:
+            return IORING_OP_STATX;
     }
     return IORING_OP_LAST;
 }
@@ -303,6 +306,10 @@ bool linux_ring::prepare(const ring_call& call, std::uint64_t token) noexcept {
         case ring_operation::fallocate:
             io_uring_prep_fallocate(entry, call.fd, call.flags, static_cast<off_t>(offset),
                                     static_cast<off_t>(call.size));
+            break;
+        case ring_operation::statx:
+            io_uring_prep_statx(entry, call.fd, call.path, call.flags | AT_NO_AUTOMOUNT, status_wanted,
+                                static_cast<struct ::statx*>(call.address));
             break;
         default:
             break;

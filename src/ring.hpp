@@ -23,16 +23,18 @@ enum class ring_operation : std::uint8_t {
     fdatasync,
     sync_file_range,
     fallocate,
+    statx,
 };
-inline constexpr std::size_t ring_operations = 8;
+inline constexpr std::size_t ring_operations = 9;
 
 struct ring_call {
     ring_operation operation = ring_operation::read;
     int fd = -1;
-    void* address = nullptr;  // of bytes or iovecs
-    std::size_t size = 0;     // how many
+    const char* path = nullptr;  // of statx, below fd
+    void* address = nullptr;     // of bytes, iovecs, or a struct statx
+    std::size_t size = 0;        // how many
     std::int64_t offset = 0;
-    int flags = 0;        // of sync_file_range, fallocate's mode
+    int flags = 0;        // of sync_file_range or statx, fallocate's mode
     bool nowait = false;  // of bytes: EAGAIN or EOPNOTSUPP rather than wait for the file, in submit or at all
 };
 

@@ -180,7 +180,10 @@ answer ring_route::submit(block& request, submitter by) noexcept {
 bool ring_route::wants(leaf& request) noexcept {
     const ring_form* form = request.operation().ring;
     if (!form || held_back_.load(std::memory_order_relaxed)) return false;
+    if (request.batched) return true;
     const call& arguments = request.arguments();
+    // What is asked of an open file has no path, which rings did not take at first.
+    if (form->for_many) return always_ && !is_open_file(arguments.at);
     // A ring has 32 bits for the length of all but fallocate.
     if (!form->moves_bytes)
         return arguments.data.size <= largest || form->operation == ring_operation::fallocate;
@@ -194,9 +197,18 @@ bool ring_route::wants(leaf& request) noexcept {
     if (!nowait_is_sound()) return false;
     if (cached_.files().is_direct(fd)) return true;
     if (!missed && !always_) return false;
+    const bool reads = form->operation == ring_operation::read || form->operation == ring_operation::readv;
+    if (reads && cached_.files().has_been_read(fd)) return true;
     errno_guard guard;
     const int flags = ::fcntl(fd, F_GETFL);
-    return flags >= 0 && descriptor_memory::has_offsets(fd, flags);
+    if (flags < 0 || !descriptor_memory::has_offsets(fd, flags)) return false;
+    if (reads) cached_.files().note_read(fd);
+    return true;
+}
+
+bool ring_route::batches() const noexcept {
+    if (!in_turn_ || refused_ || held_back_.load(std::memory_order_relaxed)) return false;
+    return !session_ || session_->has_made(ring_operation::read);
 }
 
 bool ring_route::has_session() noexcept {

@@ -45,6 +45,7 @@ class ring_route final : public route {
         return workers_->next_attempt();
     }
     [[nodiscard]] bool leaves_room() const noexcept override;
+    [[nodiscard]] bool batches() const noexcept override;
     void note_help() noexcept override { workers_->note_help(); }
     [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }
     [[nodiscard]] route_counters counters() const noexcept override;

@@ -54,6 +54,7 @@ ring_call call_of(const ring_form& form, const call& arguments) noexcept {
     return {
         .operation = form.operation,
         .fd = arguments.at.fd,
+        .path = arguments.at.path,
         .address = arguments.data.buffer,
         .size = vectored ? std::min<std::size_t>(arguments.data.size, IOV_MAX) : arguments.data.size,
         .offset = arguments.data.offset,
@@ -88,16 +89,18 @@ ring_session::ring_session(std::unique_ptr<ring> kernel, std::shared_ptr<complet
 bool ring_session::start(leaf& request) noexcept {
     const ring_form& form = *request.operation().ring;
     flight& one = flights_[free_.back()];
-    if (form.owns_buffer) {
-        try {
-            // Not filled with zeros: the kernel fills it, and what it leaves is cut off.
-            // No more than was asked for, whatever there is room for: libstdc++ says how much that is.
-            const std::size_t asked = request.arguments().data.size;
+    try {
+        // Not filled with zeros: the kernel fills it, and what it leaves is cut off.
+        // No more than was asked for, whatever there is room for: libstdc++ says how much that is.
+        const std::size_t asked = request.arguments().data.size;
+        if (form.owns_buffer)
             one.bytes.resize_and_overwrite(asked, [asked](char*, std::size_t) { return asked; });
-        } catch (const std::exception&) {
-            return false;  // a worker tells how that ends
-        }
+        else if (form.answer)
+            one.bytes.resize(form.answer->size);
+    } catch (const std::exception&) {
+        return false;  // a worker tells how that ends
     }
+    one.began = clock::time_point::max();
     one.done = 0;
     one.nowait = form.moves_bytes && !request.answers_at_once;
     one.request = &request;
@@ -107,7 +110,6 @@ bool ring_session::start(leaf& request) noexcept {
         free(one);
         return false;
     }
-    one.began = clock::now();
     counted_->submitted.count();
     if (request.extra) request.extra->route = "ring";
     // Release: whoever gives it up, without a lock, uses the links that a queue has let go, and the route's
@@ -119,7 +121,7 @@ bool ring_session::start(leaf& request) noexcept {
 /// Puts the call, or what is left of it, among what is to be submitted.
 bool ring_session::ask(flight& one) noexcept {
     ring_call wanted = call_of(*one.request->operation().ring, one.request->arguments());
-    if (one.request->operation().ring->owns_buffer) {
+    if (!one.bytes.empty()) {
         wanted.address = one.bytes.data();
         wanted.size = one.bytes.size();
     }
@@ -145,8 +147,12 @@ void ring_session::flush() noexcept {
     auto taken = kernel_->submit();
     if (!taken) return;  // later, or never: close() sees to it
     const auto end = prepared_.begin() + static_cast<std::ptrdiff_t>(std::min(*taken, prepared_.size()));
-    for (auto each = prepared_.begin(); each != end; ++each)
-        if (*each != no_place) flights_[*each].handed_over = true;
+    const clock::time_point now = clock::now();
+    for (auto each = prepared_.begin(); each != end; ++each) {
+        if (*each == no_place) continue;
+        flights_[*each].handed_over = true;
+        flights_[*each].began = std::min(flights_[*each].began, now);
+    }
     prepared_.erase(prepared_.begin(), end);
 }
 
@@ -173,7 +179,8 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
     const ring_form& form = *one.request->operation().ring;
     credit& pays = pays_[static_cast<std::size_t>(form.operation)];
     if (event.result >= 0) {
-        pays.paid(true);
+        const bool lied = form.answer && !form.answer->is_there(one.bytes.data());
+        if (!pays.paid(!lied)) return hand_to(workers, one, false);
         const auto moved = static_cast<std::size_t>(event.result);
         // What is there at once may be less than what there is.
         if (std::exchange(one.nowait, false) && !form.until_done && moved && moved < size_of(one) &&

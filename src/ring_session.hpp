@@ -43,6 +43,10 @@ class ring_session {
     [[nodiscard]] bool makes(ring_operation operation) noexcept {
         return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].worthwhile();
     }
+    /// The same, without a try where it has failed of late.
+    [[nodiscard]] bool has_made(ring_operation operation) const noexcept {
+        return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].pays();
+    }
     /// Makes it running, to be handed over by flush(). False: the workers must. Requires: not full.
     [[nodiscard]] bool start(leaf& request) noexcept;
     void flush() noexcept;
@@ -72,10 +76,10 @@ class ring_session {
     struct flight {
         leaf* request = nullptr;  // null: free
         std::uint64_t token = 0;
-        clock::time_point began;
-        std::string bytes;     // of a value that owns them
-        std::size_t done = 0;  // bytes that earlier calls for the same request moved
-        bool nowait = false;   // its file was not known to answer at once
+        clock::time_point began;  // when it was handed over first
+        std::string bytes;        // of a value that owns them
+        std::size_t done = 0;     // bytes that earlier calls for the same request moved
+        bool nowait = false;      // its file was not known to answer at once
         bool handed_over = false;
         bool cancelling = false;
     };

@@ -97,6 +97,8 @@ class route {
     [[nodiscard]] virtual clock::time_point now() const noexcept { return clock::now(); }
     virtual bool advance(clock::time_point until) noexcept { return static_cast<void>(until), false; }
 
+    /// Whether what the polling thread submits now is handed over at the end of its poll, in one system call.
+    [[nodiscard]] virtual bool batches() const noexcept { return false; }
     /// The polling thread makes calls itself, as well as whoever this is.
     virtual void note_help() noexcept {}
 

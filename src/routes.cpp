@@ -47,7 +47,9 @@ std::string because(const detail::row& row, routes_used used, bool now, bool rin
     const bool moves = row.ring && row.ring->moves_bytes;
     std::string why;
     if (now) why = row.why;
-    if (ring && !moves)
+    if (ring && !moves && used == routes_used::automatic && row.ring->for_many)
+        why += now ? "" : "by io_uring, if many are in flight and that is measured to be faster";
+    else if (ring && !moves)
         why = "io_uring has threads for it in the kernel";
     else if (ring && used == routes_used::ring)
         why = "by io_uring, if at an offset";
@@ -55,6 +57,7 @@ std::string because(const detail::row& row, routes_used used, bool now, bool rin
         why += "; what misses it, and O_DIRECT, by io_uring";
     else if (ring)
         why = "by io_uring, if at an offset with O_DIRECT";
+    if (now) why += "; of many, the way that is measured to be the fastest";
     if (now || (ring && moves)) why += "; else by a worker";
     if (why.empty() && row.try_now)
         why = is(used, routes_used::inline_) ? "by a worker" : "nothing else is wanted";

@@ -21,6 +21,15 @@ enum class default_route : std::uint8_t {
     threads,  // but row::try_now is tried before, if there is one
 };
 
+/// What the kernel writes for a ring's call, if it is neither bytes nor a count.
+struct ring_answer {
+    std::size_t size;
+    /// Whether it is there, in memory that was all zeros.
+    bool (*is_there)(const void* answer) noexcept;
+    /// Makes the operation's value of it.
+    void (*convert)(const void* answer, void* value) noexcept;
+};
+
 /// How a ring makes a call, with the arguments that the system call has. Its result counts, but for errors:
 /// those are a worker's to find, which makes the call once more. So they mean the same on every route (F1,
 /// F3, F10).
@@ -30,6 +39,8 @@ struct ring_form {
     bool until_done = false;   // and goes on until all are moved, or none
     bool owns_buffer = false;  // and the value is a string of them
     bool tells_once = false;   // an error is told once: the ring's counts, if it is none of the ring itself
+    bool for_many = false;     // of one alone, a worker is faster
+    const ring_answer* answer = nullptr;
 };
 
 /// What row::try_now asks.

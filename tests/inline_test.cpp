@@ -332,22 +332,6 @@ detail::call reading(int fd) {
     return arguments;
 }
 
-constexpr detail::inline_route::traffic alone{.in_flight = 1, .elsewhere = 1};
-
-TEST_F(Inline, OfManyCallsThePollerMakesOnlyItsShare) {
-    const file here = open(make_file("f"));
-    detail::inline_route route;
-    const auto made = [&](const detail::row& row, std::size_t in_flight, std::size_t elsewhere) {
-        return route.submit(row, reading(here.fd()), {in_flight, elsewhere}, [] { return 0; });
-    };
-    EXPECT_TRUE(made(detail::rows::read, 16, 0)) << "few are over before a worker wakes";
-    EXPECT_FALSE(made(detail::rows::read, 1000, 0)) << "the others have nothing to do";
-    EXPECT_TRUE(made(detail::rows::read, 1000, 1000));
-    EXPECT_FALSE(made(detail::rows::stat, 60, 0));
-    EXPECT_TRUE(made(detail::rows::stat, 60, 60));
-    EXPECT_FALSE(made(detail::rows::stat, 1000, 1000)) << "which costs a worker less";
-}
-
 /// A poller that has made calls itself counts as one of those that do, but not for long.
 TEST_F(Inline, APollerThatStopsHelpingLeavesItsShareToWorkers) {
     const file here = open(make_file("f"));
@@ -379,7 +363,7 @@ TEST_F(Inline, CallsThatTakeTooLongUseUpThePoll) {
         return 0;
     };
     for (int i = 0; i < 40; ++i)
-        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), alone, slow));
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), slow));
     EXPECT_TRUE(route.spent()) << "although they moved nothing";
     route.renew();
     EXPECT_FALSE(route.spent());
@@ -391,7 +375,7 @@ TEST_F(Inline, WhereSomebodyIsAskedForEachCallWorkersMakeThem) {  // by fanotify
     int made = 0;
     const auto submit = [&](std::chrono::milliseconds takes) {
         route.renew();
-        return route.submit(detail::rows::read, reading(here.fd()), alone, [&made, takes] {
+        return route.submit(detail::rows::read, reading(here.fd()), [&made, takes] {
             ++made;
             std::this_thread::sleep_for(takes);
             return 0;
@@ -415,12 +399,12 @@ TEST_F(Inline, AFileThatCannotBeAskedIsLeftAloneForAWhile) {
     int asked = 0;
     const auto refuse = [&] { return ++asked, EOPNOTSUPP; };
     for (int i = 0; i < 100; ++i)
-        EXPECT_FALSE(route.submit(detail::rows::read, reading(here.fd()), alone, refuse));
+        EXPECT_FALSE(route.submit(detail::rows::read, reading(here.fd()), refuse));
     EXPECT_EQ(asked, 1);
-    EXPECT_TRUE(route.submit(detail::rows::read, reading(other.fd()), alone, [] { return 0; }))
+    EXPECT_TRUE(route.submit(detail::rows::read, reading(other.fd()), [] { return 0; }))
         << "which says nothing of others";
     for (int i = 0; i < 200; ++i)
-        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), alone, refuse));
+        static_cast<void>(route.submit(detail::rows::read, reading(here.fd()), refuse));
     EXPECT_EQ(asked, 2) << "the number may be another file's by now";
 }
 

@@ -260,7 +260,7 @@ TEST_F(NaturalFault, ForkedMissingCallsAreDoneWithout) {
 }
 
 TEST_F(NaturalFault, ForkedForbiddenCallSaysSo) {
-    on_every_engine([&] { forbid({SYS_statx, SYS_mkdirat, SYS_getdents64}, EPERM); },
+    on_every_engine([&] { forbid({SYS_statx, SYS_mkdirat, SYS_getdents64, SYS_io_uring_setup}, EPERM); },
                     [&](context& io) {
                         require(fails_with(EPERM, io.run(stat(source))));
                         require(fails_with(EPERM, io.run(lstat(source))));

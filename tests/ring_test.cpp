@@ -79,6 +79,8 @@ class Ring : public operations {
         EXPECT_TRUE(run(sync_file_range(f, 0, 0, SYNC_FILE_RANGE_WRITE)));
         EXPECT_TRUE(run(fallocate(f, 0, 0, 200'000)));
         EXPECT_EQ(run(read(f, 1, 200'000)), "");
+        EXPECT_EQ(run(stat(path("f")))->size, 200'000U);
+        EXPECT_EQ(run(lstat(path("f")))->size, 200'000U);
         EXPECT_EQ(io->statistics().outstanding, 0U);
         EXPECT_EQ(io->statistics().running, 0U);
     }
@@ -106,7 +108,7 @@ class Ring : public operations {
 
 TEST_F(Ring, MakesWhatItCan) {
     expect_that_all_is_well();
-    EXPECT_GE(kernel->calls, 13U);
+    EXPECT_GE(kernel->calls, 15U);
     EXPECT_EQ(io->statistics().threads, 0U);
 }
 
@@ -163,6 +165,19 @@ TEST_F(Ring, AnErrorThatIsToldOnceIsFinal) {  // fsync: the next one would say t
         EXPECT_EQ(failure(run(fdatasync(f))), number);
     }
     EXPECT_EQ(io->statistics().threads, 0U);
+}
+
+TEST_F(Ring, AStatusIsWhatTheRingSaysOrAWorker) {
+    make_file("f", "text");
+    EXPECT_EQ(run(stat(path("f")))->size, 4U);
+    EXPECT_EQ(failure(run(stat(path("none")))), ENOENT);
+    EXPECT_EQ(failure(run(lstat(path("f/none")))), ENOTDIR);
+    EXPECT_EQ(io->statistics().threads, 0U);
+    for (const fate each : {fate{.nothing = true}, fate{.error = EACCES}, fate{.error = EINVAL}}) {
+        all(each);
+        EXPECT_EQ(run(stat(path("f")))->size, 4U) << "a success without an answer, and refusals, say nothing";
+    }
+    EXPECT_EQ(io->statistics().threads_submitted, 3U);
 }
 
 TEST_F(Ring,

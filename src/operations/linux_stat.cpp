@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <cstring>
+#include <memory>
+
 namespace aio {
 
 namespace detail {
@@ -57,6 +60,23 @@ result<file_status> stat_now(const call& arguments) {
     return to_status(*found);
 }
 
+struct ::statx answer_in(const void* answer) noexcept {
+    struct ::statx found = {};
+    std::memcpy(&found, answer, sizeof found);
+    return found;
+}
+bool is_there(const void* answer) noexcept {
+    return answer_in(answer).stx_mask != 0;
+}
+void convert(const void* answer, void* value) noexcept {
+    std::construct_at(static_cast<file_status*>(value), to_status(answer_in(answer)));
+}
+
+constexpr ring_answer ring_status = {
+    .size = sizeof(struct ::statx), .is_there = is_there, .convert = convert};
+constexpr ring_form ring_statx = {
+    .operation = ring_operation::statx, .tells_once = true, .for_many = true, .answer = &ring_status};
+
 constexpr const char* cached_or_not =
     "at once from the cache of names, if few are in flight and the file system is known to be local";
 
@@ -65,10 +85,7 @@ constexpr const char* cached_or_not =
 result<file_status> status_of(int base, const char* path, int flags) noexcept {
     struct ::statx found = {};
     // As stat(2): looking at an automount point must not mount it.
-    auto made = attempt([&] {
-        return ::statx(base, path, flags | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
-                       &found);
-    });
+    auto made = attempt([&] { return ::statx(base, path, flags | AT_NO_AUTOMOUNT, status_wanted, &found); });
     if (!made) return std::unexpected(made.error());
     return to_status(found);
 }
@@ -80,12 +97,14 @@ const row rows::stat = {.name = "stat",
                         .errors = errors::looking_up,
                         .try_now = run<&stat_now>,
                         .asks = asked::cached_names,
+                        .ring = &ring_statx,
                         .why = cached_or_not};
 const row rows::lstat = {.name = "lstat",
                          .run = run<&stat_call>,
                          .errors = errors::looking_up,
                          .try_now = run<&stat_now>,
                          .asks = asked::cached_names,
+                         .ring = &ring_statx,
                          .why = cached_or_not};
 
 }  // namespace detail

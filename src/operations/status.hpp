@@ -5,7 +5,12 @@
 #include <aio/attributes.hpp>
 #include <aio/result.hpp>
 
+#include <sys/stat.h>
+
 namespace aio::detail {
+
+/// What statx(2) is asked for.
+inline constexpr unsigned status_wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 /// statx(2); `flags` are AT_… bits.
 [[nodiscard]] result<file_status> status_of(int base, const char* path, int flags) noexcept;

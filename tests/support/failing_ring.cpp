@@ -22,9 +22,9 @@ using detail::ring_event;
 using detail::ring_operation;
 
 const char* name_of(ring_operation which) {
-    constexpr const char* names[] = {
-        "ring read",  "ring readv",     "ring write",           "ring writev",
-        "ring fsync", "ring fdatasync", "ring sync_file_range", "ring fallocate"};
+    constexpr const char* names[] = {"ring read",  "ring readv",     "ring write",           "ring writev",
+                                     "ring fsync", "ring fdatasync", "ring sync_file_range", "ring fallocate",
+                                     "ring statx"};
     static_assert(std::size(names) == detail::ring_operations);
     return names[static_cast<std::size_t>(which)];
 }
@@ -53,7 +53,7 @@ class failing_ring final : public ring {
     [[nodiscard]] unsigned depth() const noexcept override { return kernel_->depth(); }
     [[nodiscard]] bool offers(ring_operation which) const noexcept override { return kernel_->offers(which); }
     [[nodiscard]] bool prepare(const ring_call& call, std::uint64_t token) noexcept override {
-        const fault becomes = fault_of(name_of(call.operation), bytes_of(call), call.fd);
+        const fault becomes = fault_of(name_of(call.operation), bytes_of(call), call.fd, call.path);
         if (becomes.error) {
             failed_.push_back({token, -becomes.error});
             ++unsubmitted_;

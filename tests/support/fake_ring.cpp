@@ -45,6 +45,9 @@ int make_call(const ring_call& call) {
             return result(::sync_file_range(call.fd, call.offset, length, static_cast<unsigned>(call.flags)));
         case ring_operation::fallocate:
             return result(::fallocate(call.fd, call.flags, call.offset, length));
+        case ring_operation::statx:
+            return result(::statx(call.fd, call.path, call.flags, STATX_BASIC_STATS,
+                                  static_cast<struct ::statx*>(call.address)));
     }
     return -EINVAL;
 }

@@ -162,8 +162,8 @@ R failed(int error) {
 
 }  // namespace
 
-aio::test::fault aio::test::fault_of(const char* name, std::size_t bytes, int fd) noexcept {
-    return judge(name, bytes, place{fd});
+aio::test::fault aio::test::fault_of(const char* name, std::size_t bytes, int fd, const char* path) noexcept {
+    return judge(name, bytes, place{fd, path});
 }
 
 // CMakeLists.txt reads the names from the lines below. Calls that take a variable argument are declared with

@@ -55,6 +55,6 @@ class failing_system_call {
 };
 
 /// What becomes of a call that is made in another way than through the C library: on `fd`, of so many bytes.
-[[nodiscard]] fault fault_of(const char* name, std::size_t bytes, int fd) noexcept;
+[[nodiscard]] fault fault_of(const char* name, std::size_t bytes, int fd, const char* path) noexcept;
 
 }  // namespace aio::test

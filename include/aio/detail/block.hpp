@@ -128,12 +128,13 @@ class AIO_EXPORT block {
     bool may_be_quick : 1 = false;        // leaf: tried at once, by whoever starts it
     bool shielded : 1 = false;            // what contains it does not cancel it; fixed when it is started
     bool sheltered : 1 = false;  // that, or a task that awaits it is: shutdown leaves it, too; the same
-    bool answers_at_once : 1 =
-        false;  // leaf: its file said so, when it was tried: what it reads is not there
+    // Leaf: its file said so, when it was tried: what it reads is not there.
+    bool answers_at_once : 1 = false;
     std::uint8_t : 0;
     bool begun : 1 = false;    // poller, task and group: the next delivery is the outcome
     bool dropped : 1 = false;  // poller: the callback is destroyed
     bool pending : 1 = false;  // poller: among the results taken from the completions
+    bool batched : 1 = false;  // poller, leaf: a ring is to make it, with others
     std::uint8_t : 0;
     bool has_run : 1 = false;  // worker, leaf: the arguments are gone; before it is started: it never blocks
     bool has_value : 1 = false;  // worker, leaf: they have turned into the value
