@@ -165,7 +165,9 @@ TEST_F(RouterInUse, ManyReadsAreTheSameHoweverTheyAreMade) {
     EXPECT_EQ(wrong, 0U);
     const statistics counted = io->statistics();
     EXPECT_GT(counted.inline_hits, contest::window);
-    if (has_ring()) EXPECT_GT(counted.ring_completed, contest::settling);
+    if (has_ring()) {
+        EXPECT_GT(counted.ring_completed, contest::settling);
+    }
 }
 
 TEST_F(RouterInUse, ManyLookUpsAreTheSameHoweverTheyAreMade) {
@@ -186,7 +188,9 @@ TEST_F(RouterInUse, ManyLookUpsAreTheSameHoweverTheyAreMade) {
     EXPECT_EQ(wrong, 0U);
     const statistics counted = io->statistics();
     EXPECT_GT(counted.threads_completed, contest::window);
-    if (has_ring()) EXPECT_GT(counted.ring_completed, contest::settling / 8);
+    if (has_ring()) {
+        EXPECT_GT(counted.ring_completed, contest::settling / 8);
+    }
 }
 
 }  // namespace
