@@ -25,11 +25,16 @@ class contest {
         return used_;
     }
 
-    /// A poll begins, and `delivered` results had come before. `now`: the time, if that is needed.
+    /// A poll begins, and `delivered` results had come before. `now`: the time, if that is needed. `alone`:
+    /// no other contest tries anything, so that what is seen comes of this one.
     template <class Now>
-    void next_poll(std::size_t delivered, Now&& now) noexcept {
-        if (!std::exchange(busy_, false)) {
+    void next_poll(std::size_t delivered, bool alone, Now&& now) noexcept {
+        if (delivered == std::exchange(delivered_, delivered)) return;  // a poll that found nothing
+        // A challenge that is cut short decides nothing. Less than before: in a fork's child.
+        if (!std::exchange(busy_, false) || !alone || delivered < began_at_) {
             counting_ = stage::not_begun;
+            began_at_ = delivered;
+            if (challenges()) rest();
             return;
         }
         const auto begin = [&](stage next, clock::time_point when) {
@@ -38,10 +43,9 @@ class contest {
             began_ = when;
         };
         if (counting_ == stage::not_begun) return begin(stage::settling, now());
-        const bool challenges = used_ != best_;
         const std::size_t done = delivered - began_at_;
         const bool complete = done >= (counting_ == stage::settling ? settling : window);
-        if (!complete && !challenges) return;  // without a look at the clock
+        if (!complete && !challenges()) return;  // without a look at the clock
         const clock::time_point present = now();
         const double took = std::chrono::duration<double>(present - began_).count();
         if (!complete && took < longest_challenge * cost_ * window) return;
@@ -51,6 +55,8 @@ class contest {
     }
 
     [[nodiscard]] unsigned best() const noexcept { return best_; }
+    /// Whether another way than the best is being tried.
+    [[nodiscard]] bool challenges() const noexcept { return used_ != best_; }
 
     static constexpr std::size_t settling = 512;  // results that may still be of the way before
     static constexpr std::size_t window = 2048;
@@ -60,7 +66,7 @@ class contest {
 
     /// A window is over in which a result cost so much: whether another way is used from now on.
     bool judge(double cost) noexcept {
-        if (used_ == best_) {
+        if (!challenges()) {
             cost_ = cost;
             if (--patience_left_ != 0) return false;
             do
@@ -74,11 +80,15 @@ class contest {
             cost_ = cost;
             patience_ = least_patience;
         } else {
-            used_ = best_;
             patience_ = std::min(2 * patience_, most_patience);
         }
-        patience_left_ = patience_;
+        rest();
         return true;
+    }
+    /// The best again, for some windows.
+    void rest() noexcept {
+        used_ = best_;
+        patience_left_ = patience_;
     }
 
     static constexpr double clearly_less = 0.9;
@@ -95,6 +105,7 @@ class contest {
     double cost_ = 0;  // of a result by the best way, in seconds
     bool busy_ = false;
     stage counting_ = stage::not_begun;
+    std::size_t delivered_ = 0;
     std::size_t began_at_ = 0;
     clock::time_point began_{};
 };

@@ -35,13 +35,12 @@ class descriptor_memory {
     }
 
     /// Whether it has been read at an offset, or could be, within a few calls. Does not ask the kernel.
-    [[nodiscard]] bool has_been_read(int fd) noexcept {
-        std::atomic<std::uint64_t>& place = place_of(fd);
-        const std::uint64_t known = place.load(std::memory_order_relaxed);
-        if (known >> count_at != whose(fd) || !(known & uses) || !(known & read)) return false;
-        place.store(known - 1, std::memory_order_relaxed);
-        return true;
+    [[nodiscard]] bool has_been_read(int fd) const noexcept {
+        const std::uint64_t known = places_[index_of(fd)].load(std::memory_order_relaxed);
+        return known >> count_at == whose(fd) && (known & uses) && (known & read);
     }
+    /// The same, and it is read so once more.
+    [[nodiscard]] bool is_read_again(int fd) noexcept { return has_been_read(fd) && (recall(fd) & read); }
     void note_read(int fd) noexcept {
         std::atomic<std::uint64_t>& place = place_of(fd);
         const std::uint64_t known = place.load(std::memory_order_relaxed);
@@ -93,9 +92,10 @@ class descriptor_memory {
         note(fd, place, found | uses_of_answer);
         return found;
     }
-    std::atomic<std::uint64_t>& place_of(int fd) noexcept {
-        return places_[static_cast<std::uint32_t>(fd) % places_.size()];
+    [[nodiscard]] std::size_t index_of(int fd) const noexcept {
+        return static_cast<std::uint32_t>(fd) % places_.size();
     }
+    std::atomic<std::uint64_t>& place_of(int fd) noexcept { return places_[index_of(fd)]; }
 
     inline static constinit std::atomic<std::uint32_t> opened_direct{0};
     std::array<std::atomic<std::uint64_t>, 16> places_{};

@@ -87,12 +87,13 @@ std::size_t engine::in_flight() const noexcept {
 }
 
 /// On the polling thread, with so many more.
-traffic engine::traffic_with(std::size_t more) const noexcept {
+traffic engine::traffic_with(std::size_t more, const row& row, int of) const noexcept {
     const std::size_t all = in_flight() + more;
     return {.in_flight = all,
             .elsewhere = all - std::min(all, pending_.size()),
             .in_poll = polls_here(),
-            .batched = polls_here() && route_->batches()};
+            .can_batch = polls_here() && row.ring && route_->batches(row.ring->operation),
+            .usual = of == priority.load(std::memory_order_relaxed)};
 }
 
 statistics engine::counters() const noexcept {
@@ -197,9 +198,9 @@ void engine::dispatch(block& request) noexcept {
     // Relaxed, and without a claim: what is done inline knows that it may be wrong.
     const bool here = poller_.load(std::memory_order_relaxed) == this_thread_mark();
     if (request.may_be_quick && here && tries_.load(std::memory_order_relaxed)) {
-        const traffic now = traffic_with(0);
         auto& call = static_cast<leaf&>(request);
-        const way best = router_.choose(call.operation(), call.arguments(), now, request.priority);
+        const traffic now = traffic_with(0, call.operation(), request.priority);
+        const way best = router_.choose(call.operation(), call.arguments(), now);
         if (best == way::at_once && inline_.submit(call)) {
             if (now.heavy()) route_->note_help();
             request.state.store(phase::done, std::memory_order_relaxed);
@@ -235,8 +236,8 @@ int engine::call_at_once(const row& row, const call& arguments, const options& h
         burst_ -= inline_route::least_cost;
     } else {
         if (!row.try_now) return not_at_once;
-        const traffic now = traffic_with(1);
-        if (router_.choose(row, arguments, now, wanted) != way::at_once ||
+        const traffic now = traffic_with(1, row, wanted);
+        if (router_.choose(row, arguments, now) != way::at_once ||
             !inline_.submit(row, arguments, [&] { return row.try_now(arguments, value); }))
             return not_at_once;
         if (now.heavy()) route_->note_help();

@@ -80,7 +80,7 @@ class engine {
     void arrive(block& request) noexcept;
     void count_submitted() noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept;
-    [[nodiscard]] traffic traffic_with(std::size_t more) const noexcept;
+    [[nodiscard]] traffic traffic_with(std::size_t more, const row& row, int of) const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
     void become_poller() noexcept;
     void conclude(block& request, int error) noexcept;

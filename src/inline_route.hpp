@@ -80,9 +80,13 @@ class inline_route {
         return reads_.pays() && !missed_last_.load(std::memory_order_relaxed);
     }
     /// Whether this read would, since the file was read so of late and there is time for more.
-    [[nodiscard]] bool would_hit(const call& arguments) noexcept {
+    [[nodiscard]] bool would_hit(const call& arguments) const noexcept {
         return arguments.data.size <= largest && left_.load(std::memory_order_relaxed) >= -overdraft &&
-               files_.has_been_read(arguments.at.fd);
+               !doubts_.load(std::memory_order_relaxed) && files_.has_been_read(arguments.at.fd);
+    }
+    /// A ring took so long to make what would.
+    void note_batch(clock::duration took) noexcept {
+        if (took > longest_batch) doubts_.store(true, std::memory_order_relaxed);
     }
     /// What it has learnt of descriptors.
     [[nodiscard]] descriptor_memory& files() noexcept { return files_; }
@@ -126,6 +130,7 @@ class inline_route {
     static constexpr std::size_t largest = std::size_t(64) << 10;
     static constexpr unsigned calls_per_look = 16;
     static constexpr auto longest = std::chrono::milliseconds(1);
+    static constexpr auto longest_batch = 10 * longest;
 
     tally hit_;
     tally missed_;

@@ -264,6 +264,9 @@ result<> linux_ring::ask_what_it_offers() noexcept {
     for (std::size_t i = 0; i < ring_operations; ++i)
         offers_[i] = probe && io_uring_opcode_supported(probe, opcode(static_cast<ring_operation>(i)));
     io_uring_free_probe(probe);
+    // Before 5.12, threads of the kernel took /proc/self for their own.
+    if (!(ring_.features & IORING_FEAT_NATIVE_WORKERS))
+        offers_[static_cast<std::size_t>(ring_operation::statx)] = false;
     const auto fsync = makes_fsync();
     if (!fsync) return std::unexpected(fsync.error());
     for (const ring_operation each : {ring_operation::fsync, ring_operation::fdatasync})

@@ -46,7 +46,7 @@ void* wait_for_remains(void* given) noexcept {
 ring_route::ring_route(std::shared_ptr<completions> results, std::unique_ptr<route> workers,
                        inline_route& cached, bool always)
     : results_(std::move(results)), workers_(std::move(workers)), cached_(cached), always_(always) {
-    held_back_.store(workers_->limits().max == 0, std::memory_order_relaxed);
+    most_threads_.store(workers_->limits().max, std::memory_order_relaxed);
 }
 
 /// What is left in flight was given up. A thread waits for it, as a worker would inside its call.
@@ -118,7 +118,7 @@ void ring_route::interrupt(block& request, submitter by) noexcept {
 }
 
 void ring_route::limits(const thread_limits& limits) noexcept {
-    held_back_.store(limits.max == 0, std::memory_order_relaxed);
+    most_threads_.store(limits.max, std::memory_order_relaxed);
     workers_->limits(limits);
 }
 
@@ -161,8 +161,13 @@ answer ring_route::submit(block& request, submitter by) noexcept {
     if (!call || !wants(*call)) return workers_->submit(request, by);
     check_session();
     const ring_form& form = *call->operation().ring;
-    if (!has_session() || !session_->makes(form.operation)) return workers_->submit(request, by);
-    if (session_->full() || !waiting_.empty()) {
+    const auto makes = [&] {
+        return request.batched ? session_->offers(form.operation) : session_->makes(form.operation);
+    };
+    if (!has_session() || !makes()) return workers_->submit(request, by);
+    if (is_full()) {
+        // Others can make it, and need not wait for what is in the ring.
+        if (request.batched) return workers_->submit(request, by);
         std::lock_guard held(mutex_);
         request.state.store(phase::waiting, std::memory_order_relaxed);  // relaxed: the mutex publishes it
         waiting_.push(request);
@@ -179,11 +184,10 @@ answer ring_route::submit(block& request, submitter by) noexcept {
 /// Whether a ring makes it, as a worker would and no slower.
 bool ring_route::wants(leaf& request) noexcept {
     const ring_form* form = request.operation().ring;
-    if (!form || held_back_.load(std::memory_order_relaxed)) return false;
-    if (request.batched) return true;
+    if (!form || !most_threads_.load(std::memory_order_relaxed)) return false;
     const call& arguments = request.arguments();
     // What is asked of an open file has no path, which rings did not take at first.
-    if (form->for_many) return always_ && !is_open_file(arguments.at);
+    if (form->for_many) return request.batched || (always_ && !is_open_file(arguments.at));
     // A ring has 32 bits for the length of all but fallocate.
     if (!form->moves_bytes)
         return arguments.data.size <= largest || form->operation == ring_operation::fallocate;
@@ -191,14 +195,15 @@ bool ring_route::wants(leaf& request) noexcept {
     // And of nothing, a ring moves nothing without a look at the file.
     if (arguments.data.offset == file_position || arguments.data.size > largest || !arguments.data.size)
         return false;
+    const int fd = arguments.at.fd;
+    if (request.batched) return cached_.files().is_read_again(fd);
     const bool missed = request.may_be_quick && !cached_.hits();
     if (request.answers_at_once) return true;
-    const int fd = arguments.at.fd;
     if (!nowait_is_sound()) return false;
     if (cached_.files().is_direct(fd)) return true;
     if (!missed && !always_) return false;
     const bool reads = form->operation == ring_operation::read || form->operation == ring_operation::readv;
-    if (reads && cached_.files().has_been_read(fd)) return true;
+    if (reads && cached_.files().is_read_again(fd)) return true;
     errno_guard guard;
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || !descriptor_memory::has_offsets(fd, flags)) return false;
@@ -206,9 +211,13 @@ bool ring_route::wants(leaf& request) noexcept {
     return true;
 }
 
-bool ring_route::batches() const noexcept {
-    if (!in_turn_ || refused_ || held_back_.load(std::memory_order_relaxed)) return false;
-    return !session_ || session_->has_made(ring_operation::read);
+bool ring_route::batches(ring_operation operation) noexcept {
+    if (!in_turn_ || refused_ || !most_threads_.load(std::memory_order_relaxed)) return false;
+    return !session_ || (!is_full() && session_->makes(operation));
+}
+
+bool ring_route::is_full() const noexcept {
+    return session_->full() || !waiting_.empty();
 }
 
 bool ring_route::has_session() noexcept {
@@ -253,9 +262,12 @@ void ring_route::start(leaf& request) noexcept {
     in_flight_.store(in_flight_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     // Calls that hang in the kernel's threads are not to fill the ring.
     const auto has_thread = [&] {
-        return session_->in_threads() < std::min<std::size_t>(workers_->limits().max, session_->depth() / 2);
+        const std::size_t most = most_threads_.load(std::memory_order_relaxed);
+        return session_->in_threads() < std::min(most, session_->depth() / 2);
     };
-    if ((request.operation().ring->moves_bytes || has_thread()) && session_->start(request)) return;
+    const bool moves = request.operation().ring->moves_bytes;
+    if (moves && request.batched) batched_ = true;
+    if ((moves || has_thread()) && session_->start(request)) return;
     workers_->submit(request, submitter::poller);
     count_in_flight();
 }
@@ -275,7 +287,8 @@ void ring_route::flush() noexcept {
             session_->notify(true);
             results_->expect_signal();
         }
-        session_->flush();
+        const clock::duration took = session_->flush();
+        if (std::exchange(batched_, false)) cached_.note_batch(took);
         check_session();
         if (!in_turn_ && is_held_up()) results_->wake();  // to be tried again
     }

@@ -45,7 +45,7 @@ class ring_route final : public route {
         return workers_->next_attempt();
     }
     [[nodiscard]] bool leaves_room() const noexcept override;
-    [[nodiscard]] bool batches() const noexcept override;
+    [[nodiscard]] bool batches(ring_operation operation) noexcept override;
     void note_help() noexcept override { workers_->note_help(); }
     [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }
     [[nodiscard]] route_counters counters() const noexcept override;
@@ -70,6 +70,7 @@ class ring_route final : public route {
     void count_in_flight() noexcept;
     void note_oldest() noexcept;
     block* next_waiting() noexcept;
+    [[nodiscard]] bool is_full() const noexcept;
     [[nodiscard]] bool is_ready() const noexcept;
     [[nodiscard]] bool is_held_up() const noexcept;
     [[nodiscard]] bool holds(const block& request) const noexcept;
@@ -78,7 +79,7 @@ class ring_route final : public route {
     std::unique_ptr<route> workers_;
     inline_route& cached_;
     const bool always_;
-    std::atomic<bool> held_back_{false};  // relaxed: a setting
+    std::atomic<unsigned> most_threads_{0};  // relaxed: a setting; 0: requests are held back
     std::atomic<bool> interrupted_{false};
 
     mutable std::mutex mutex_;
@@ -92,10 +93,12 @@ class ring_route final : public route {
     unsigned losses_ = 0;
     bool refused_ = false;
     bool in_turn_ = false;
+    bool batched_ = false;  // what is to be handed over should be over at once
     // For statistics: relaxed.
     std::shared_ptr<ring_tallies> counted_ = std::make_shared<ring_tallies>();
     std::atomic<std::size_t> in_flight_{0};
-    std::atomic<clock::rep> oldest_{0};  // when the oldest call began that was there when a poll ended
+    // When the oldest call began that was there when a poll ended, or never.
+    std::atomic<clock::rep> oldest_{clock::duration::max().count()};
 };
 
 }  // namespace aio::detail

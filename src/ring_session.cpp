@@ -38,11 +38,12 @@ bool is_refusal(int error) noexcept {
     }
 }
 
-/// Whether an error that is told once is the call's. The opcode of fsync was tried: nothing refuses it.
-bool is_told(ring_operation operation, int error) noexcept {
+/// Whether an error is the call's. The opcode of fsync was tried: nothing refuses it. What a ring has made it
+/// has the right to make.
+bool is_final(ring_operation operation, int error, bool has_made) noexcept {
     if (operation == ring_operation::fsync || operation == ring_operation::fdatasync)
         return error != EAGAIN && !is_interruption(error);
-    return !is_refusal(error);
+    return !is_refusal(error) || (has_made && (error == EACCES || error == EPERM));
 }
 
 bool is_vectored(ring_operation operation) noexcept {
@@ -142,18 +143,19 @@ bool ring_session::ask(flight& one) noexcept {
     return true;
 }
 
-void ring_session::flush() noexcept {
-    if (prepared_.empty() || kernel_->lost()) return;
+clock::duration ring_session::flush() noexcept {
+    if (prepared_.empty() || kernel_->lost()) return {};
+    const clock::time_point began = clock::now();
     auto taken = kernel_->submit();
-    if (!taken) return;  // later, or never: close() sees to it
+    if (!taken) return {};  // later, or never: close() sees to it
     const auto end = prepared_.begin() + static_cast<std::ptrdiff_t>(std::min(*taken, prepared_.size()));
-    const clock::time_point now = clock::now();
     for (auto each = prepared_.begin(); each != end; ++each) {
         if (*each == no_place) continue;
         flights_[*each].handed_over = true;
-        flights_[*each].began = std::min(flights_[*each].began, now);
+        flights_[*each].began = std::min(flights_[*each].began, began);
     }
     prepared_.erase(prepared_.begin(), end);
+    return clock::now() - began;
 }
 
 bool ring_session::reap(route* workers) noexcept {
@@ -181,6 +183,7 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
     if (event.result >= 0) {
         const bool lied = form.answer && !form.answer->is_there(one.bytes.data());
         if (!pays.paid(!lied)) return hand_to(workers, one, false);
+        has_made_[static_cast<std::size_t>(form.operation)] = true;
         const auto moved = static_cast<std::size_t>(event.result);
         // What is there at once may be less than what there is.
         if (std::exchange(one.nowait, false) && !form.until_done && moved && moved < size_of(one) &&
@@ -197,7 +200,8 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
         if (failed == EAGAIN) return ask_again(one, workers);
         if (failed == EOPNOTSUPP) return hand_to(workers, one, false);  // of the file, not of the ring
     }
-    if (form.tells_once && is_told(form.operation, failed)) return deliver(one, failed, 0);
+    const bool has_made = has_made_[static_cast<std::size_t>(form.operation)];
+    if (form.errors_are_final && is_final(form.operation, failed, has_made)) return deliver(one, failed, 0);
     pays.paid(false);
     hand_to(workers, one, one.done || !is_refusal(failed));  // F10: an error of a write that was short
 }
@@ -303,6 +307,7 @@ void ring_session::for_each_running(void (*visit)(block&, void*), void* data) no
 
 clock::time_point ring_session::oldest() const noexcept {
     clock::time_point first = clock::time_point::max();
+    if (!in_flight()) return first;
     for (const flight& each : flights_)
         if (each.request) first = std::min(first, each.began);
     return first;

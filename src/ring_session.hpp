@@ -40,16 +40,15 @@ class ring_session {
     [[nodiscard]] std::size_t in_flight() const noexcept { return flights_.size() - free_.size(); }
     /// Of these, calls that threads of the kernel make, which it has only so many of (F8).
     [[nodiscard]] std::size_t in_threads() const noexcept { return in_threads_; }
+    [[nodiscard]] bool offers(ring_operation operation) const noexcept { return kernel_->offers(operation); }
+    /// The same, if it has not failed of late; else now and then.
     [[nodiscard]] bool makes(ring_operation operation) noexcept {
-        return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].worthwhile();
-    }
-    /// The same, without a try where it has failed of late.
-    [[nodiscard]] bool has_made(ring_operation operation) const noexcept {
-        return kernel_->offers(operation) && pays_[static_cast<std::size_t>(operation)].pays();
+        return offers(operation) && pays_[static_cast<std::size_t>(operation)].worthwhile();
     }
     /// Makes it running, to be handed over by flush(). False: the workers must. Requires: not full.
     [[nodiscard]] bool start(leaf& request) noexcept;
-    void flush() noexcept;
+    /// How long the kernel took for it.
+    clock::duration flush() noexcept;
     /// Whether the kernel would not take all of it, for now.
     [[nodiscard]] bool is_held_up() const noexcept { return !prepared_.empty() && !kernel_->lost(); }
     /// Delivers what is over to the completions, and to `workers` what is theirs to do: whether anything.
@@ -109,6 +108,7 @@ class ring_session {
     bool closed_ = false;    // what is in it ends, and no more is asked for
     block* over_ = nullptr;  // while reaping: to be pushed together
     std::array<credit, ring_operations> pays_;
+    std::array<bool, ring_operations> has_made_{};
 };
 
 }  // namespace aio::detail

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "processor.hpp"
+#include "ring.hpp"
 
 #include <aio/context.hpp>
 #include <aio/detail/block.hpp>
@@ -97,8 +98,9 @@ class route {
     [[nodiscard]] virtual clock::time_point now() const noexcept { return clock::now(); }
     virtual bool advance(clock::time_point until) noexcept { return static_cast<void>(until), false; }
 
-    /// Whether what the polling thread submits now is handed over at the end of its poll, in one system call.
-    [[nodiscard]] virtual bool batches() const noexcept { return false; }
+    /// Whether such calls, if the polling thread submits them now, a ring gets at the end of its poll, in one
+    /// system call, and has room for them.
+    [[nodiscard]] virtual bool batches(ring_operation) noexcept { return false; }
     /// The polling thread makes calls itself, as well as whoever this is.
     virtual void note_help() noexcept {}
 

@@ -10,6 +10,7 @@
 #include <aio/options.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -19,8 +20,8 @@ namespace aio::detail {
 
 enum class way : std::uint8_t {
     at_once,
-    by_workers,
-    batched,  // by a ring, together with others
+    by_others,  // workers, or the ring that takes the call anyway
+    batched,    // by the ring, together with others
 };
 
 /// What there is to do, the request in question included.
@@ -28,7 +29,8 @@ struct traffic {
     std::size_t in_flight;
     std::size_t elsewhere;  // of these; the others wait to be delivered
     bool in_poll;
-    bool batched;  // what is submitted now, a ring gets together
+    bool can_batch;  // such a call, submitted now, a ring gets together with others
+    bool usual;      // of the priority that requests have here
 
     /// More than what is over before a worker wakes.
     [[nodiscard]] bool heavy() const noexcept { return in_flight > 16; }
@@ -44,57 +46,67 @@ struct traffic {
 class router {
   public:
     /// Lifetime: `at_once` outlives it.
-    explicit router(inline_route& at_once) noexcept : at_once_(at_once) {}
+    explicit router(const inline_route& at_once) noexcept : at_once_(at_once) {}
 
     /// A poll begins, and so many results had been delivered before it.
     void next_poll(std::size_t delivered) noexcept {
-        for (contest* each : {&reads_, &look_ups_, &few_look_ups_})
-            each->next_poll(delivered, clock::now);
+        const std::array<contest*, 3> all = {&reads_, &few_look_ups_, &look_ups_};
+        for (contest* each : all) {
+            const auto challenges = [each](const contest* other) {
+                return other != each && other->challenges();
+            };
+            each->next_poll(delivered, std::ranges::none_of(all, challenges), clock::now);
+        }
     }
 
-    [[nodiscard]] way choose(const row& row, const call& arguments, const traffic& now,
-                             int priority) noexcept {
+    [[nodiscard]] way choose(const row& row, const call& arguments, const traffic& now) noexcept {
         const bool few = now.in_flight <= 2;
-        const way best = row.asks == asked::cached_pages
-                             ? best_to_read(arguments, now, few)
-                             : best_to_look_up(row, arguments, now, few, priority);
-        // Of many, the poller makes the share of one processor: whoever only waits for workers has to be
-        // woken by them, which costs as much as ten calls.
-        const bool shares = best == way::at_once && now.heavy();
-        return shares && !now.others_have_their_share() ? way::by_workers : best;
+        return row.asks == asked::cached_pages ? choose_to_read(arguments, now, few)
+                                               : choose_to_look_up(arguments, now, few);
     }
 
   private:
-    [[nodiscard]] way best_to_read(const call& arguments, const traffic& now, bool few) noexcept {
-        constexpr way ways[] = {way::at_once, way::batched, way::by_workers};
+    [[nodiscard]] way choose_to_read(const call& arguments, const traffic& now, bool few) noexcept {
+        constexpr way ways[] = {way::at_once, way::batched, way::by_others};
         static_assert(std::size(ways) == ways_to_read);
-        if (few || !now.in_poll || !at_once_.hits()) return way::at_once;
+        // The position is read, and moved, under a lock that read(2) holds.
+        if (arguments.data.offset == file_position || !arguments.data.size) return way::by_others;
+        if (few) return way::at_once;
+        if (!now.in_poll || !at_once_.hits()) return shared(now);
         const way best = ways[reads_.choose()];
-        if (best != way::batched) return best;
-        // A ring is not held up by what has been read at once of late; at once shows whether the next can be.
-        return now.batched && at_once_.would_hit(arguments) ? best : way::at_once;
+        if (best == way::at_once) return shared(now);
+        // A ring is not held up by what was read at once of late; at once shows whether the next can be.
+        if (best == way::batched) return now.can_batch && at_once_.would_hit(arguments) ? best : way::at_once;
+        // And whether the page cache still has what is wanted.
+        return ++by_others_ % reads_per_look == 0 ? way::at_once : best;
     }
-    [[nodiscard]] way best_to_look_up(const row& row, const call& arguments, const traffic& now, bool few,
-                                      int priority) noexcept {
+    [[nodiscard]] way choose_to_look_up(const call& arguments, const traffic& now, bool few) noexcept {
         // At once it takes four system calls, for a worker one.
-        constexpr way ways_of_few[] = {way::at_once, way::by_workers};
-        constexpr way ways_of_many[] = {way::by_workers, way::batched, way::at_once};
+        constexpr way ways_of_few[] = {way::at_once, way::by_others};
+        constexpr way ways_of_many[] = {way::by_others, way::batched, way::at_once};
         static_assert(std::size(ways_of_few) == ways_to_look_up_few);
         static_assert(std::size(ways_of_many) == ways_to_look_up_many);
-        if (!now.in_poll) return few ? way::at_once : way::by_workers;
+        if (!now.in_poll) return few ? way::at_once : way::by_others;
         const way best = few ? ways_of_few[few_look_ups_.choose()] : ways_of_many[look_ups_.choose()];
+        if (best == way::at_once) return shared(now);
         if (best != way::batched) return best;
         // The kernel's threads look up one after the other, however urgent.
-        const bool can = now.batched && row.ring && !is_open_file(arguments.at) && priority <= 0;
-        return can ? best : way::by_workers;
+        return now.can_batch && now.usual && !is_open_file(arguments.at) ? best : way::by_others;
+    }
+    /// Of many, the poller makes the share of one processor: whoever only waits for workers has to be woken
+    /// by them, which costs as much as ten calls.
+    [[nodiscard]] static way shared(const traffic& now) noexcept {
+        return !now.heavy() || now.others_have_their_share() ? way::at_once : way::by_others;
     }
 
     static constexpr unsigned ways_to_read = 3;
     static constexpr unsigned ways_to_look_up_few = 2;
     static constexpr unsigned ways_to_look_up_many = 3;
+    static constexpr unsigned reads_per_look = 32;
 
-    inline_route& at_once_;
+    const inline_route& at_once_;
     // The polling thread's.
+    unsigned by_others_ = 0;  // reads
     contest reads_{ways_to_read};
     contest few_look_ups_{ways_to_look_up_few};
     contest look_ups_{ways_to_look_up_many};

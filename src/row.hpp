@@ -35,11 +35,11 @@ struct ring_answer {
 /// F3, F10).
 struct ring_form {
     ring_operation operation;
-    bool moves_bytes = false;  // between a file, at an offset, and the memory of call::data
-    bool until_done = false;   // and goes on until all are moved, or none
-    bool owns_buffer = false;  // and the value is a string of them
-    bool tells_once = false;   // an error is told once: the ring's counts, if it is none of the ring itself
-    bool for_many = false;     // of one alone, a worker is faster
+    bool moves_bytes = false;       // between a file, at an offset, and the memory of call::data
+    bool until_done = false;        // and goes on until all are moved, or none
+    bool owns_buffer = false;       // and the value is a string of them
+    bool errors_are_final = false;  // unless they are the ring's own: told once, or the same of a worker
+    bool for_many = false;          // of one alone, a worker is faster
     const ring_answer* answer = nullptr;
 };
 

@@ -26,8 +26,18 @@ class Contest : public ::testing::Test {
             ++used_[way];
             delivered_ += batch;
             now_ += batch * cost_[way];
-            contest_.next_poll(delivered_, [&] { return ++looks_, now_; });
+            contest_.next_poll(delivered_, true, [&] { return ++looks_, now_; });
         }
+    }
+
+    void work_until_challenge() {
+        for (int polls = 0; contest_.choose() == contest_.best() && polls < 10'000; ++polls)
+            work(1);
+        EXPECT_TRUE(contest_.challenges());
+    }
+    void do_something_else() {
+        for (int polls = 0; polls < 2; ++polls)  // the first of which may have chosen
+            contest_.next_poll(++delivered_, true, [&] { return now_; });
     }
 
     contest contest_{3};
@@ -49,6 +59,7 @@ TEST_F(Contest, FindsTheFastest) {
     for (unsigned best = 0; best < 3; ++best) {
         SCOPED_TRACE(best);
         contest_ = contest(3);
+        delivered_ = 0;
         cost_ = {2us, 2us, 2us};
         cost_[best] = 1us;
         work(10 * a_window);
@@ -96,10 +107,49 @@ TEST_F(Contest, OnlyPollsThatFollowEachOtherCount) {
     cost_ = {9us, 1us, 1us};
     for (std::size_t i = 0; i < 1000; ++i) {
         work(4);
-        contest_.next_poll(delivered_, [&] { return now_; });  // that had nothing to choose
+        do_something_else();
     }
     EXPECT_EQ(contest_.best(), 0U);
     EXPECT_EQ(used_[1] + used_[2], 0U);
+}
+
+TEST_F(Contest, PollsThatFindNothingDoNotCount) {
+    cost_ = {9us, 1us, 1us};
+    for (std::size_t i = 0; i < 3 * a_window; ++i) {
+        work(1);
+        contest_.next_poll(delivered_, true, [&] { return now_; });
+    }
+    EXPECT_EQ(contest_.best(), 1U);
+}
+
+TEST_F(Contest, AChallengeThatIsCutShortDecidesNothing) {
+    work_until_challenge();
+    do_something_else();
+    EXPECT_EQ(contest_.choose(), 0U);
+    EXPECT_EQ(contest_.best(), 0U);
+    work_until_challenge();
+}
+
+TEST_F(Contest, OneAtATimeTriesSomethingElse) {
+    cost_ = {9us, 1us, 1us};
+    for (std::size_t i = 0; i < 10 * a_window; ++i) {
+        EXPECT_EQ(contest_.choose(), 0U);
+        now_ += 1us;
+        contest_.next_poll(delivered_ += batch, false, [&] { return now_; });
+    }
+    EXPECT_EQ(contest_.best(), 0U);
+}
+
+TEST_F(Contest, CountsAnewInTheChildOfAFork) {
+    work_until_challenge();
+    delivered_ = 0;
+    static_cast<void>(contest_.choose());
+    contest_.next_poll(delivered_ += batch, true, [&] { return now_ += 1ns; });
+    EXPECT_EQ(contest_.best(), 0U);
+    EXPECT_EQ(contest_.choose(), 0U);
+    cost_ = {9us, 1us, 1us};
+    work(10 * a_window);
+    EXPECT_NE(contest_.best(), 0U);
 }
 
 TEST_F(Contest, HardlyLooksAtTheClock) {

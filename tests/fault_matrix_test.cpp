@@ -45,7 +45,7 @@ const way_out ways_out[] = {
     {"readahead", "readahead", {ENOSYS}},                    // R-READAHEAD reads
     {"sync_file_range", "sync_file_range", {ENOSYS}},        // R-SYNCRANGE is fdatasync
     {"scandir", "statx", {EACCES, EIO, EMFILE, ENFILE, ESTALE, EAGAIN, ENOSYS, EOPNOTSUPP, EINVAL}},
-    {"scandir", "ring statx", {EIO, EMFILE, ENFILE, ESTALE}},
+    {"scandir", "ring statx", {EACCES, EIO, EMFILE, ENFILE, ESTALE}},
 };                                                           // R-SCANDIR: an entry of the others
 // clang-format on
 
@@ -54,9 +54,10 @@ bool is_about_close(std::string_view operation) {
     return operation.starts_with("clos") || operation == "pathsync";
 }
 
-/// C-ROUTES: what a ring fails at, a worker makes, but for errors of syncing, which are told once.
+/// C-ROUTES: what a ring fails at, a worker makes, but for errors of syncing, which are told once; and rights
+/// that are missing are the call's own, after one like it was made.
 bool is_left_to_workers(std::string_view call, int error) {
-    constexpr int refusals[] = {EAGAIN, EACCES, EPERM, EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM};
+    constexpr int refusals[] = {EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM};
     if (!call.starts_with("ring ")) return false;
     if (call == "ring fsync" || call == "ring fdatasync") return error == EAGAIN;
     return call.starts_with("ring read") || call.starts_with("ring write") ||

@@ -169,15 +169,19 @@ TEST_F(Ring, AnErrorThatIsToldOnceIsFinal) {  // fsync: the next one would say t
 
 TEST_F(Ring, AStatusIsWhatTheRingSaysOrAWorker) {
     make_file("f", "text");
-    EXPECT_EQ(run(stat(path("f")))->size, 4U);
-    EXPECT_EQ(failure(run(stat(path("none")))), ENOENT);
-    EXPECT_EQ(failure(run(lstat(path("f/none")))), ENOTDIR);
-    EXPECT_EQ(io->statistics().threads, 0U);
     for (const fate each : {fate{.nothing = true}, fate{.error = EACCES}, fate{.error = EINVAL}}) {
         all(each);
         EXPECT_EQ(run(stat(path("f")))->size, 4U) << "a success without an answer, and refusals, say nothing";
     }
-    EXPECT_EQ(io->statistics().threads_submitted, 3U);
+    const std::size_t by_workers = io->statistics().threads_submitted;
+    EXPECT_EQ(by_workers, 3U);
+    all({});
+    EXPECT_EQ(run(stat(path("f")))->size, 4U);
+    EXPECT_EQ(failure(run(stat(path("none")))), ENOENT);
+    EXPECT_EQ(failure(run(lstat(path("f/none")))), ENOTDIR);
+    all({.error = EACCES});
+    EXPECT_EQ(failure(run(stat(path("f")))), EACCES) << "it has made one: nothing forbids it";
+    EXPECT_EQ(io->statistics().threads_submitted, by_workers);
 }
 
 TEST_F(Ring,

@@ -7,12 +7,16 @@
 #include "ring.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <aio/aio.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aio::test {
@@ -23,10 +27,22 @@ using detail::contest;
 using detail::traffic;
 using detail::way;
 
-detail::call reading(int fd) {
+constexpr traffic many{
+    .in_flight = 1000, .elsewhere = 1000, .in_poll = true, .can_batch = true, .usual = true};
+
+traffic but(bool traffic::* what) {
+    traffic other = many;
+    other.*what = false;
+    return other;
+}
+traffic outside_polls(std::size_t in_flight, std::size_t elsewhere) {
+    return {in_flight, elsewhere, false, false, true};
+}
+
+detail::call reading(int fd, std::int64_t offset = 0) {
     detail::call arguments;
     arguments.at.fd = fd;
-    arguments.data = {.buffer = nullptr, .size = 0, .offset = 0};
+    arguments.data = {.buffer = nullptr, .size = 1, .offset = offset};
     return arguments;
 }
 
@@ -40,25 +56,24 @@ class Router : public operations {
         file_ = {};
         operations::TearDown();
     }
-    way read(const traffic& now, int priority = 0) {
-        return router_.choose(detail::rows::read, reading(file_.fd()), now, priority);
-    }
-    way stat(const traffic& now, int priority = 0) {
+
+    way read(const traffic& now) { return router_.choose(detail::rows::read, reading(file_.fd()), now); }
+    way stat(const traffic& now) {
         detail::call arguments;
         arguments.at.path = "f";
-        return router_.choose(detail::rows::stat, arguments, now, priority);
+        return router_.choose(detail::rows::stat, arguments, now);
     }
+    void read_at_once() {
+        EXPECT_TRUE(at_once_.submit(detail::rows::read, reading(file_.fd()), [] { return 0; }));
+    }
+    void next_poll() { router_.next_poll(delivered_ += contest::window); }
     /// Until the first window is over, and another way is tried.
     template <class Choose>
     void exhaust_patience(Choose&& choose) {
-        for (std::size_t i = 0; i < 4; ++i) {
-            choose();
-            router_.next_poll(delivered_ += contest::window);
+        for (int polls = 0; polls < 3; ++polls) {
+            static_cast<void>(choose());
+            next_poll();
         }
-    }
-    /// As the inline route notes it.
-    void read_at_once() {
-        EXPECT_TRUE(at_once_.submit(detail::rows::read, reading(file_.fd()), [] { return 0; }));
     }
 
     file file_;
@@ -70,58 +85,95 @@ class Router : public operations {
 TEST_F(Router, FewAreMadeAtOnce) {
     for (const bool in_poll : {false, true})
         for (const std::size_t n : {1, 2}) {
-            EXPECT_EQ(read({n, n, in_poll, true}), way::at_once);
-            EXPECT_EQ(stat({n, n, in_poll, true}), way::at_once);
+            EXPECT_EQ(read({n, n, in_poll, true, true}), way::at_once);
+            EXPECT_EQ(stat({n, n, in_poll, true, true}), way::at_once);
         }
 }
 
 TEST_F(Router, OfManyReadsThePollerMakesOnlyItsShare) {
-    EXPECT_EQ(read({16, 0, false, false}), way::at_once) << "these are over before a worker wakes";
-    EXPECT_EQ(read({1000, 0, false, false}), way::by_workers) << "the others have nothing to do";
-    EXPECT_EQ(read({1000, 1000, false, false}), way::at_once);
-    EXPECT_EQ(stat({60, 60, false, false}), way::by_workers) << "which costs a worker less";
+    EXPECT_EQ(read(outside_polls(16, 0)), way::at_once) << "these are over before a worker wakes";
+    EXPECT_EQ(read(outside_polls(1000, 0)), way::by_others) << "the others have nothing to do";
+    EXPECT_EQ(read(outside_polls(1000, 1000)), way::at_once);
+    EXPECT_EQ(stat(outside_polls(60, 60)), way::by_others) << "which costs a worker less";
 }
 
 TEST_F(Router, ManyReadsAreTriedInBatchesIfTheFileWasReadAtOnce) {
-    const traffic many{1000, 1000, true, true};
     EXPECT_EQ(read(many), way::at_once) << "what is usually the best comes first";
-    exhaust_patience([&] { read(many); });
+    exhaust_patience([&] { return read(many); });
     EXPECT_EQ(read(many), way::at_once) << "nothing is known of the file";
     read_at_once();
-    std::size_t batched = 0;
-    while (batched < 100 && read(many) == way::batched)
-        ++batched;
-    EXPECT_GE(batched, 8U);
-    EXPECT_LT(batched, 100U) << "the number may be another file's by now";
+    EXPECT_EQ(read(many), way::batched);
+    EXPECT_EQ(read(but(&traffic::can_batch)), way::at_once);
+    EXPECT_EQ(read(outside_polls(1000, 1000)), way::at_once);
+    traffic crowded = many;
+    crowded.elsewhere = 0;
+    std::size_t again = 0;
+    while (again < 100 && at_once_.files().is_read_again(file_.fd()))
+        ++again;
+    EXPECT_GE(again, 8U);
+    EXPECT_LT(again, 100U) << "the number may be another file's by now";
+    EXPECT_EQ(read(crowded), way::at_once) << "by workers, it would never be known again";
     read_at_once();
     EXPECT_EQ(read(many), way::batched);
-    EXPECT_EQ(read({1000, 1000, true, false}), way::at_once) << "no ring";
-    EXPECT_EQ(read({1000, 1000, false, true}), way::at_once) << "no poll hands it over with others";
     detail::descriptor_memory::forget_all();
     EXPECT_EQ(read(many), way::at_once) << "it may be another file";
 }
 
-TEST_F(Router, ReadsAreBatchedAsLongAsThePollHasTime) {
-    const traffic many{1000, 1000, true, true};
+TEST_F(Router, ReadsByThePositionAreForWhoCanLockIt) {
     read_at_once();
-    exhaust_patience([&] { read(many); });
+    exhaust_patience([&] { return read(many); });
+    const auto reading_on = reading(file_.fd(), detail::file_position);
+    EXPECT_EQ(router_.choose(detail::rows::read, reading_on, many), way::by_others);
+    EXPECT_EQ(router_.choose(detail::rows::read, reading_on, outside_polls(1, 1)), way::by_others);
+}
+
+TEST_F(Router, ReadsAreBatchedAsLongAsThePollHasTime) {
+    read_at_once();
+    exhaust_patience([&] { return read(many); });
     EXPECT_EQ(read(many), way::batched);
     at_once_.charge(std::int64_t(1) << 30);
     EXPECT_NE(read(many), way::batched);
 }
 
+TEST_F(Router, ABatchThatTookLongIsTheLastUntilOneReadShowsWhy) {
+    read_at_once();
+    exhaust_patience([&] { return read(many); });
+    at_once_.note_batch(std::chrono::milliseconds(2));
+    EXPECT_EQ(read(many), way::batched) << "it was a big one, or somebody else's turn";
+    at_once_.note_batch(std::chrono::seconds(1));
+    EXPECT_EQ(read(many), way::at_once);
+    read_at_once();
+    EXPECT_EQ(read(many), way::batched);
+}
+
+TEST_F(Router, AlsoIfOthersReadTheCacheIsLookedAt) {
+    exhaust_patience([&] { return read(many); });  // batched
+    exhaust_patience([&] { return read(many); });  // at once
+    int at_once = 0, by_others = 0;
+    for (int polls = 0; polls < 100 && by_others == 0; ++polls) {
+        if (read(many) == way::by_others) ++by_others;
+        next_poll();
+    }
+    for (int i = 0; i < 320; ++i)
+        ++(read(many) == way::by_others ? by_others : at_once);
+    EXPECT_GT(by_others, 100);
+    EXPECT_GE(at_once, 8);
+}
+
 TEST_F(Router, ManyLookUpsAreTriedInBatchesIfTheyAreNotUrgent) {
-    const traffic many{1000, 1000, true, true};
-    EXPECT_EQ(stat(many), way::by_workers);
-    exhaust_patience([&] { stat(many); });
+    EXPECT_EQ(stat(many), way::by_others);
+    exhaust_patience([&] { return stat(many); });
     EXPECT_EQ(stat(many), way::batched);
-    EXPECT_EQ(stat(many, 1), way::by_workers) << "the kernel's threads would make what came before";
-    EXPECT_EQ(stat({1000, 1000, true, false}), way::by_workers) << "no ring";
-    const auto open_file = router_.choose(detail::rows::stat, reading(file_.fd()), many, 0);  // no path
-    EXPECT_EQ(open_file, way::by_workers);
-    detail::call arguments;
-    arguments.at.path = "f";
-    EXPECT_EQ(router_.choose(detail::rows::open, arguments, many, 0), way::by_workers) << "not by rings";
+    EXPECT_EQ(stat(but(&traffic::usual)), way::by_others)
+        << "it would wait for, or precede, what came before";
+    EXPECT_EQ(stat(but(&traffic::can_batch)), way::by_others);
+    EXPECT_EQ(router_.choose(detail::rows::stat, reading(file_.fd()), many), way::by_others) << "no path";
+}
+
+TEST_F(Router, OneThingIsTriedAtATime) {  // or each would be judged by the other's
+    read_at_once();
+    exhaust_patience([&] { return static_cast<void>(read(many)), stat(many); });
+    EXPECT_NE(read(many) == way::batched, stat(many) == way::batched);
 }
 
 // In a context. What is the best is the host's affair; that all is tried, and the same, is ours.
@@ -168,6 +220,41 @@ TEST_F(RouterInUse, ManyReadsAreTheSameHoweverTheyAreMade) {
     if (has_ring()) {
         EXPECT_GT(counted.ring_completed, contest::settling);
     }
+}
+
+/// Of which each moves the position, once, whatever reads there are at offsets.
+TEST_F(RouterInUse, ReadsByThePositionMissNothing) {
+    constexpr std::size_t size = 1 << 20;
+    constexpr std::size_t piece = 24;
+    std::string content(size, ' ');
+    for (std::size_t i = 0; i < size; ++i)
+        content[i] = static_cast<char>('a' + i * 7 % 26);
+    const file from = open(make_file("f", content));
+    std::string read_on;
+    bool reading_on = false;
+    std::size_t wrong = 0;
+    std::array<std::array<std::byte, piece>, lanes> buffers{};
+    keep_busy(*io, [&](std::size_t lane, std::size_t n, auto then) {
+        if (n % 3 == 0 && !std::exchange(reading_on, true)) {
+            io->submit(
+                aio::read_exactly(from, buffers[lane]), [&, lane, then](const result<std::size_t>& count) {
+                    read_on.append(reinterpret_cast<const char*>(buffers[lane].data()), count.value_or(0));
+                    reading_on = false;
+                    then();
+                });
+            return;
+        }
+        const std::size_t at = n * 31 % (size - piece);
+        io->submit(aio::read(from, buffers[lane], static_cast<std::int64_t>(at)),
+                   [&, lane, at, then](const result<std::size_t>& count) {
+                       wrong += count != piece || std::memcmp(buffers[lane].data(), &content[at], piece) != 0;
+                       then();
+                   });
+    });
+    EXPECT_EQ(wrong, 0U);
+    EXPECT_GT(read_on.size(), piece);
+    EXPECT_EQ(read_on, content.substr(0, read_on.size()));
+    EXPECT_EQ(::lseek(from.fd(), 0, SEEK_CUR), static_cast<off_t>(read_on.size()));
 }
 
 TEST_F(RouterInUse, ManyLookUpsAreTheSameHoweverTheyAreMade) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "linux_cached.hpp"
 
+#include "status.hpp"
+
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
@@ -16,8 +18,6 @@
 namespace aio::detail {
 
 namespace {
-
-constexpr unsigned wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 bool is_local(long type) noexcept {
     constexpr std::array<long, 5> known = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
@@ -101,7 +101,7 @@ result<struct ::statx> status_of_local(int fd) noexcept {
     const mount_table::mount* on = mounts.find(*unique);
     if (!on || !on->local) return error(EAGAIN);
     struct ::statx found = {};
-    if (!attempt([&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, wanted, &found); }))
+    if (!attempt([&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, status_wanted, &found); }))
         return error(EAGAIN);
     return found;
 }

@@ -42,7 +42,7 @@ result<> fallocate_call(const call& arguments) {
 const row rows::truncate = {
     .name = "truncate", .run = run<&truncate_call>, .errors = errors::resizing, .at_stake = stake::effect};
 // Once: to insert or collapse a range again after half of it was done would do more harm than to say so.
-constexpr ring_form ring_fallocate = {.operation = ring_operation::fallocate, .tells_once = true};
+constexpr ring_form ring_fallocate = {.operation = ring_operation::fallocate, .errors_are_final = true};
 const row rows::fallocate = {.name = "fallocate",
                              .run = run<&fallocate_call>,
                              .errors = errors::resizing,

@@ -75,10 +75,10 @@ void convert(const void* answer, void* value) noexcept {
 constexpr ring_answer ring_status = {
     .size = sizeof(struct ::statx), .is_there = is_there, .convert = convert};
 constexpr ring_form ring_statx = {
-    .operation = ring_operation::statx, .tells_once = true, .for_many = true, .answer = &ring_status};
+    .operation = ring_operation::statx, .errors_are_final = true, .for_many = true, .answer = &ring_status};
 
 constexpr const char* cached_or_not =
-    "at once from the cache of names, if few are in flight and the file system is known to be local";
+    "at once from the cache of names, if the file system is known to be local";
 
 }  // namespace
 

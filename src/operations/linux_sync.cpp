@@ -30,7 +30,8 @@ result<> sync_file_range_call(const call& arguments) {
 
 const row rows::syncfs = {
     .name = "syncfs", .run = run<&syncfs_call>, .errors = errors::flushing, .at_stake = stake::effect};
-constexpr ring_form ring_sync_file_range = {.operation = ring_operation::sync_file_range, .tells_once = true};
+constexpr ring_form ring_sync_file_range = {.operation = ring_operation::sync_file_range,
+                                            .errors_are_final = true};
 const row rows::sync_file_range = {.name = "sync_file_range",
                                    .run = run<&sync_file_range_call>,
                                    .errors = errors::flushing,

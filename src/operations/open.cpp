@@ -50,13 +50,12 @@ result<directory> open_directory_call(const call& arguments) {
 
 }  // namespace
 
-const row rows::open = {
-    .name = "open",
-    .run = run<&open_call>,
-    .errors = errors::opening,
-    .try_now = run<&open_now>,
-    .asks = asked::cached_names,
-    .why = "at once from the cache of names: a file to be read, known to be local, if few are in flight"};
+const row rows::open = {.name = "open",
+                        .run = run<&open_call>,
+                        .errors = errors::opening,
+                        .try_now = run<&open_now>,
+                        .asks = asked::cached_names,
+                        .why = "at once from the cache of names: a file to be read, known to be local"};
 // What it makes or empties stays so when the file is closed again.
 const row rows::open_creating = {
     .name = "open_creating", .run = run<&open_call>, .errors = errors::creating, .at_stake = stake::effect};

@@ -30,8 +30,8 @@ result<> fdatasync_call(const call& arguments) {
 
 const row rows::sync = {.name = "sync", .run = run<&sync_call>, .errors = errors::none};
 // The kernel reports an error once: giving the call up would lose it.
-constexpr ring_form ring_fsync = {.operation = ring_operation::fsync, .tells_once = true};
-constexpr ring_form ring_fdatasync = {.operation = ring_operation::fdatasync, .tells_once = true};
+constexpr ring_form ring_fsync = {.operation = ring_operation::fsync, .errors_are_final = true};
+constexpr ring_form ring_fdatasync = {.operation = ring_operation::fdatasync, .errors_are_final = true};
 const row rows::fsync = {.name = "fsync",
                          .run = run<&fsync_call>,
                          .errors = errors::flushing,
