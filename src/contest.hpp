@@ -16,7 +16,7 @@ namespace aio::detail {
 /// One thread at a time.
 class contest {
   public:
-    /// The first is the best until another has shown to be.
+    /// The first is the best until another has shown to be, and of what comes seldom.
     explicit contest(unsigned ways) noexcept : ways_(ways) {}
 
     /// The way for what comes next.
@@ -68,6 +68,11 @@ class contest {
     bool judge(double cost) noexcept {
         if (!challenges()) {
             cost_ = cost;
+            if (cost > most_cost) {
+                best_ = 0;
+                rest();
+                return true;
+            }
             if (--patience_left_ != 0) return false;
             do
                 challenger_ = (challenger_ + 1) % ways_;
@@ -91,6 +96,7 @@ class contest {
         patience_left_ = patience_;
     }
 
+    static constexpr double most_cost = 1e-3;  // more: the program waits for something else
     static constexpr double clearly_less = 0.9;
     static constexpr double longest_challenge = 1.5;  // in windows of the best
     static constexpr unsigned least_patience = 1;
