@@ -319,8 +319,8 @@ TEST_P(Hostile, WhoPollsAsksNoServer) {  // statx may, whatever one tells it
     const auto opened = io->run(open(path("times/file"), O_RDONLY));
     ASSERT_TRUE(opened) << opened.error().message();
     const auto poller = std::this_thread::get_id();
-    std::atomic<int> by_poller{0};
-    std::atomic<int> by_workers{0};
+    std::atomic<std::size_t> by_poller{0};
+    std::atomic<std::size_t> by_workers{0};
     const judged_system_calls judged({path("times")}, [&](const char* call, const std::string&, std::size_t) {
         if (call == std::string_view("statx"))
             ++(std::this_thread::get_id() == poller ? by_poller : by_workers);
@@ -330,7 +330,7 @@ TEST_P(Hostile, WhoPollsAsksNoServer) {  // statx may, whatever one tells it
         EXPECT_TRUE(io->run(stat(*opened)));
         EXPECT_TRUE(io->run(stat(path("times/file"))));
     }
-    EXPECT_EQ(by_poller, 0);
+    EXPECT_EQ(by_poller, 0U);
     EXPECT_EQ(by_workers + io->statistics().ring_completed, 6U);
 }
 
