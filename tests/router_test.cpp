@@ -84,7 +84,7 @@ class Router : public operations {
 
 TEST_F(Router, FewAreMadeAtOnce) {
     for (const bool in_poll : {false, true})
-        for (const std::size_t n : {1, 2}) {
+        for (const std::size_t n : {std::size_t{1}, std::size_t{2}}) {
             EXPECT_EQ(read({n, n, in_poll, true, true}), way::at_once);
             EXPECT_EQ(stat({n, n, in_poll, true, true}), way::at_once);
         }
