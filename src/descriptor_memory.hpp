@@ -44,7 +44,8 @@ class descriptor_memory {
     void note_read(int fd) noexcept {
         std::atomic<std::uint64_t>& place = place_of(fd);
         const std::uint64_t known = place.load(std::memory_order_relaxed);
-        if (known >> count_at == whose(fd)) place.store(known | read, std::memory_order_relaxed);
+        if (!(known & read) && known >> count_at == whose(fd))
+            place.store(known | read, std::memory_order_relaxed);
     }
 
     /// The file system does not know RWF_NOWAIT.

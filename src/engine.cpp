@@ -89,11 +89,12 @@ std::size_t engine::in_flight() const noexcept {
 /// On the polling thread, with so many more.
 traffic engine::traffic_with(std::size_t more, const row& row, int of) const noexcept {
     const std::size_t all = in_flight() + more;
-    return {.in_flight = all,
-            .elsewhere = all - std::min(all, pending_.size()),
-            .in_poll = polls_here(),
-            .can_batch = polls_here() && row.ring && route_->batches(row.ring->operation),
-            .usual = of == priority.load(std::memory_order_relaxed)};
+    return {
+        .in_flight = all,
+        .elsewhere = all - std::min(all, pending_.size()),
+        .in_poll = polls_here(),
+        .can_batch = all > traffic::few && polls_here() && row.ring && route_->batches(row.ring->operation),
+        .usual = of == priority.load(std::memory_order_relaxed)};
 }
 
 statistics engine::counters() const noexcept {

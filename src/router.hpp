@@ -32,6 +32,8 @@ struct traffic {
     bool can_batch;  // such a call, submitted now, a ring gets together with others
     bool usual;      // of the priority that requests have here
 
+    static constexpr std::size_t few = 2;
+
     /// More than what is over before a worker wakes.
     [[nodiscard]] bool heavy() const noexcept { return in_flight > 16; }
     /// Each processor a part, the polling thread's among them.
@@ -60,7 +62,7 @@ class router {
     }
 
     [[nodiscard]] way choose(const row& row, const call& arguments, const traffic& now) noexcept {
-        const bool few = now.in_flight <= 2;
+        const bool few = now.in_flight <= traffic::few;
         return row.asks == asked::cached_pages ? choose_to_read(arguments, now, few)
                                                : choose_to_look_up(arguments, now, few);
     }
