@@ -76,7 +76,7 @@ class ring_session {
         leaf* request = nullptr;  // null: free
         std::uint64_t token = 0;
         clock::time_point began;  // when it was handed over first
-        std::string bytes;        // of a value that owns them
+        std::string bytes;        // what the kernel fills, if that is not the caller's
         std::size_t done = 0;     // bytes that earlier calls for the same request moved
         bool nowait = false;      // its file was not known to answer at once
         bool handed_over = false;

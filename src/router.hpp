@@ -69,13 +69,11 @@ class router {
 
   private:
     [[nodiscard]] way choose_to_read(const call& arguments, const traffic& now, bool few) noexcept {
-        constexpr way ways[] = {way::at_once, way::batched, way::by_others};
-        static_assert(std::size(ways) == ways_to_read);
         // The position is read, and moved, under a lock that read(2) holds.
         if (arguments.data.offset == file_position || !arguments.data.size) return way::by_others;
         if (few) return way::at_once;
         if (!now.in_poll || !at_once_.hits()) return shared(now);
-        const way best = ways[reads_.choose()];
+        const way best = ways_to_read[reads_.choose()];
         if (best == way::at_once) return shared(now);
         // A ring is not held up by what was read at once of late; at once shows whether the next can be.
         if (best == way::batched) return now.can_batch && at_once_.would_hit(arguments) ? best : way::at_once;
@@ -83,13 +81,9 @@ class router {
         return ++by_others_ % reads_per_look == 0 ? way::at_once : best;
     }
     [[nodiscard]] way choose_to_look_up(const call& arguments, const traffic& now, bool few) noexcept {
-        // At once it takes four system calls, for a worker one.
-        constexpr way ways_of_few[] = {way::at_once, way::by_others};
-        constexpr way ways_of_many[] = {way::by_others, way::batched, way::at_once};
-        static_assert(std::size(ways_of_few) == ways_to_look_up_few);
-        static_assert(std::size(ways_of_many) == ways_to_look_up_many);
         if (!now.in_poll) return few ? way::at_once : way::by_others;
-        const way best = few ? ways_of_few[few_look_ups_.choose()] : ways_of_many[look_ups_.choose()];
+        const way best =
+            few ? ways_to_look_up_few[few_look_ups_.choose()] : ways_to_look_up_many[look_ups_.choose()];
         if (best == way::at_once) return shared(now);
         if (best != way::batched) return best;
         // The kernel's threads look up one after the other, however urgent.
@@ -101,17 +95,18 @@ class router {
         return !now.heavy() || now.others_have_their_share() ? way::at_once : way::by_others;
     }
 
-    static constexpr unsigned ways_to_read = 3;
-    static constexpr unsigned ways_to_look_up_few = 2;
-    static constexpr unsigned ways_to_look_up_many = 3;
+    // What is likely to be the best comes first. A look-up at once takes four system calls, for a worker one.
+    static constexpr way ways_to_read[] = {way::at_once, way::batched, way::by_others};
+    static constexpr way ways_to_look_up_few[] = {way::at_once, way::by_others};
+    static constexpr way ways_to_look_up_many[] = {way::by_others, way::batched, way::at_once};
     static constexpr unsigned reads_per_look = 32;
 
     const inline_route& at_once_;
     // The polling thread's.
     unsigned by_others_ = 0;  // reads
-    contest reads_{ways_to_read};
-    contest few_look_ups_{ways_to_look_up_few};
-    contest look_ups_{ways_to_look_up_many};
+    contest reads_{std::size(ways_to_read)};
+    contest few_look_ups_{std::size(ways_to_look_up_few)};
+    contest look_ups_{std::size(ways_to_look_up_many)};
 };
 
 }  // namespace aio::detail
