@@ -32,6 +32,10 @@ void completions::wake() noexcept {
 
 void completions::arm(clock::time_point when) noexcept {
     wakeup_.arm(when);
+    end_a_wait();
+}
+
+void completions::end_a_wait() noexcept {
     // Sequentially consistent, as in wake(). In a wait it is always one or the other, in this order: only a
     // wait for signals makes the first false, having made the second true.
     if (waiting_.load(std::memory_order_seq_cst) || in_signal_wait_.load(std::memory_order_seq_cst)) wake();

@@ -32,7 +32,8 @@ class completions {
     /// The same of several, the newest first, but leaves it to the caller to wake() soon: true if the poller
     /// may be asleep.
     [[nodiscard]] bool push_quietly(block& newest) noexcept;
-    void wake() noexcept;  // makes the descriptor readable, or a wait return
+    void wake() noexcept;        // makes the descriptor readable, or a wait return
+    void end_a_wait() noexcept;  // the latter alone
     /// Makes the descriptor readable at that time, and a poller that waits look again.
     void arm(clock::time_point when) noexcept;
 

@@ -50,12 +50,18 @@ void context::threads(const thread_limits& limits) noexcept {
 thread_limits context::threads() const noexcept {
     return engine_->limits();
 }
+std::size_t context::outstanding() const noexcept {
+    return engine_->outstanding();
+}
 statistics context::statistics() const noexcept {
     return engine_->counters();
 }
 
 std::size_t context::max_outstanding(std::size_t limit) noexcept {
     return engine_->max_outstanding.exchange(limit, std::memory_order_relaxed);
+}
+std::size_t context::max_outstanding() const noexcept {
+    return engine_->max_outstanding.load(std::memory_order_relaxed);
 }
 void context::priority(int priority) noexcept {
     engine_->priority.store(std::clamp(priority, lowest_priority, highest_priority),

@@ -158,8 +158,9 @@ bool engine::take_up(block& request) {
 }
 
 void engine::count_delivered() noexcept {
-    // Relaxed, and no read-modify-write: only the poller writes it. Before the callback (M-11).
-    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    // No read-modify-write: only the poller writes it. Before the callback (M-11). Release: see
+    // outstanding().
+    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 /// Calls the callback, then those of the groups that this completes, innermost first, without recursion
@@ -359,7 +360,7 @@ shutdown_report engine::shutdown(clock::time_point until) {
     become_poller();
     if (intake_.load(std::memory_order_relaxed) == intake::everything)
         intake_.store(intake::sheltered, std::memory_order_relaxed);
-    shutdown_report report{.canceled = outstanding()};
+    shutdown_report report{.outstanding = outstanding()};
     for (block* each = parked_.front(); each; each = each->next)
         if (!each->sheltered) cancel(*each, ECANCELED);
     while (outstanding()) {
@@ -379,17 +380,15 @@ shutdown_report engine::shutdown(clock::time_point until) {
         deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
         break;
     }
-    std::size_t left =
-        0;  // calls that may still write to the caller's memory; whatever else runs was given up
-    route_->for_each_running(
+    report.abandoned = results_->abandoned();
+    route_->for_each_running(  // whatever else runs was given up
         [](block& running, void* count) {
             *static_cast<std::size_t*>(count) +=
                 running.at_stake == stake::memory && running.state.load(std::memory_order_relaxed) ==
                                                          phase::running;  // relaxed: or it has just ended
         },
-        &left);
-    leaking_ = left != 0;
-    report.abandoned = results_->abandoned() + left;
+        &report.using_buffers);
+    leaking_ = report.using_buffers != 0;
     return report;
 }
 
@@ -401,7 +400,8 @@ void engine::abandon(block& request) noexcept {
         std::int16_t none = 0;
         request.cause.compare_exchange_strong(none, ECANCELED, std::memory_order_relaxed);
         give_up(request, ECANCELED, stake::effect);
-        if (request.at_stake == stake::memory && !leaking_) route_->settle(request);
+        if (request.at_stake == stake::memory && !leaking_ && !route_->settle(request))
+            conclude(request, ECANCELED);
         return;
     }
     if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();

@@ -73,8 +73,9 @@ thread_limits engine::limits() const noexcept {
 }
 
 std::size_t engine::outstanding() const noexcept {
-    // A snapshot. Delivered first, so that the difference is never negative.
-    std::size_t delivered = delivered_.load(std::memory_order_relaxed);
+    // A snapshot. Delivered first, so that the difference is never negative. Acquire: pairs with
+    // count_delivered(), as what was delivered had been submitted.
+    std::size_t delivered = delivered_.load(std::memory_order_acquire);
     // Sequentially consistent: see activity::turn_ended.
     return submitted_.load(std::memory_order_seq_cst) + submitted_in_poll_.load(std::memory_order_relaxed) -
            delivered;

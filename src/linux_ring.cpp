@@ -48,7 +48,6 @@ constexpr unsigned deferred =
 constexpr unsigned cooperative = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
 constexpr unsigned plain = 0;
 
-constexpr std::size_t page = 4096;
 constexpr std::size_t header_size = 1024;  // of the queues; it is less
 
 constexpr int opcode(ring_operation operation) noexcept {
@@ -85,6 +84,7 @@ class ring_memory {
     result<> allocate(unsigned depth) noexcept {
         release();
         const std::size_t queues = header_size + sizeof(io_uring_cqe) * 2 * depth + depth * sizeof(unsigned);
+        const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
         submissions_at_ = (queues + page - 1) / page * page;
         size_ = submissions_at_ + (depth * sizeof(io_uring_sqe) + page - 1) / page * page;
         void* mapped =

@@ -30,6 +30,7 @@ class notifier {
     void arm(clock::time_point when) noexcept;  // time_point::max(): never
 
   private:
+    [[nodiscard]] result<> open_sources() noexcept;
     void close() noexcept;
 
     int fd_ = -1;     // an epoll instance over the other two

@@ -28,13 +28,18 @@ void notifier::close() noexcept {
 }
 
 result<> notifier::open() noexcept {
+    auto epoll = attempt([] { return ::epoll_create1(EPOLL_CLOEXEC); });
+    if (!epoll) return std::unexpected(epoll.error());
+    fd_ = *epoll;
+    return open_sources();
+}
+
+/// What the epoll instance watches.
+result<> notifier::open_sources() noexcept {
     auto failed = [this](std::error_code why) {
         close();
         return std::unexpected(why);
     };
-    auto epoll = attempt([] { return ::epoll_create1(EPOLL_CLOEXEC); });
-    if (!epoll) return failed(epoll.error());
-    fd_ = *epoll;
     auto event = attempt([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
     if (!event) return failed(event.error());
     event_ = *event;
@@ -50,14 +55,15 @@ result<> notifier::open() noexcept {
 }
 
 result<> notifier::open_as(notifier& old) noexcept {
-    int number = std::exchange(old.fd_, -1);
-    old.close();
-    auto opened = open();
-    if (!opened) return opened;
-    auto moved = attempt([&] { return ::dup3(fd_, number, O_CLOEXEC); });
+    const int number = std::exchange(old.fd_, -1);
+    old.close();  // two, which is room for what follows in a table that is full
+    auto epoll = attempt([] { return ::epoll_create1(EPOLL_CLOEXEC); });
+    if (!epoll) return std::unexpected(epoll.error());
+    auto moved = attempt([&] { return ::dup3(*epoll, number, O_CLOEXEC); });
+    ::close(*epoll);
     if (!moved) return std::unexpected(moved.error());
-    ::close(std::exchange(fd_, number));
-    return {};
+    fd_ = number;
+    return open_sources();
 }
 
 void notifier::signal() noexcept {

@@ -152,6 +152,7 @@ void ring_route::leave_to_parent() noexcept {
     if (session_) session_->leave_to_parent();
     for (auto& each : closed_)
         if (each) each->leave_to_parent();  // the poller may have been about to erase one
+    workers_->leave_to_parent();
 }
 
 // The polling thread.
@@ -371,7 +372,7 @@ bool ring_route::holds(const block& request) const noexcept {
            std::ranges::any_of(closed_, [&](const auto& each) { return each->holds(request); });
 }
 
-void ring_route::settle(block& request) noexcept {
+bool ring_route::settle(block& request) noexcept {
     bool slept = false;
     while (request.state.load(std::memory_order_relaxed) == phase::waiting || holds(request)) {
         if (advance({})) continue;
@@ -384,7 +385,7 @@ void ring_route::settle(block& request) noexcept {
         if (session_ && in_turn_) session_->notify(false);
     }
     if (slept && !in_turn_) results_->wake();  // what others signalled meanwhile is still to be seen by poll
-    workers_->settle(request);                 // it may have become theirs
+    return workers_->settle(request);          // it may have become theirs
 }
 
 }  // namespace aio::detail

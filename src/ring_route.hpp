@@ -37,7 +37,7 @@ class ring_route final : public route {
     block* take_back_any() noexcept override;
     void interrupt(block& request, submitter by) noexcept override;
     bool assist(bool waiting) noexcept override { return workers_->assist(waiting); }
-    void settle(block& request) noexcept override;
+    [[nodiscard]] bool settle(block& request) noexcept override;
     void limits(const thread_limits& limits) noexcept override;
     [[nodiscard]] thread_limits limits() const noexcept override { return workers_->limits(); }
     [[nodiscard]] bool stranded() const noexcept override { return workers_->stranded(); }

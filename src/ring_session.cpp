@@ -103,6 +103,7 @@ bool ring_session::start(leaf& request) noexcept {
     }
     one.began = clock::time_point::max();
     one.done = 0;
+    one.repeats = false;
     one.nowait = form.moves_bytes && !request.answers_at_once;
     one.request = &request;
     free_.pop_back();
@@ -187,15 +188,17 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
         const auto moved = static_cast<std::size_t>(event.result);
         // What is there at once may be less than what there is.
         if (std::exchange(one.nowait, false) && !form.until_done && moved && moved < size_of(one) &&
-            !one.cancelling)
+            !one.cancelling) {
+            one.repeats = true;
             return ask_again(one, workers);
+        }
         return form.until_done ? advance(one, moved, workers) : deliver(one, 0, moved);
     }
     const int failed = -event.result;
     // Relaxed: who gave it up asked for the cancel, and the kernel answered.
     const int cause = one.request->cause.load(std::memory_order_relaxed);
     const bool did_nothing = is_interruption(failed) || (one.nowait && failed == EAGAIN);
-    if (one.cancelling && cause && did_nothing && !one.done) return deliver(one, cause, 0);
+    if (one.cancelling && cause && did_nothing && !one.has_moved()) return deliver(one, cause, 0);
     if (std::exchange(one.nowait, false)) {
         if (failed == EAGAIN) return ask_again(one, workers);
         if (failed == EOPNOTSUPP) return hand_to(workers, one, false);  // of the file, not of the ring
@@ -203,7 +206,7 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
     const bool has_made = has_made_[static_cast<std::size_t>(form.operation)];
     if (form.errors_are_final && is_final(form.operation, failed, has_made)) return deliver(one, failed, 0);
     pays.paid(false);
-    hand_to(workers, one, one.done || !is_refusal(failed));  // F10: an error of a write that was short
+    hand_to(workers, one, one.has_moved() || !is_refusal(failed));  // F10: an error of a write that was short
 }
 
 /// How many bytes it is to move.
@@ -216,7 +219,7 @@ std::size_t ring_session::size_of(const flight& one) noexcept {
 
 /// The same once more, of a file that answers at once.
 void ring_session::ask_again(flight& one, route* workers) noexcept {
-    if (closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one, one.done != 0);
+    if (closed_ || kernel_->lost() || !ask(one)) hand_to(workers, one, one.has_moved());
 }
 
 /// Of a call that goes on until all is moved, some more is.
@@ -317,7 +320,7 @@ void ring_session::close(route* workers) noexcept {
     closed_ = true;
     kernel_->close();
     for (flight& each : flights_)
-        if (each.request && !each.handed_over) hand_to(workers, each, each.done != 0);
+        if (each.request && !each.handed_over) hand_to(workers, each, each.has_moved());
     prepared_.clear();
 }
 

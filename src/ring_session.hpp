@@ -79,8 +79,11 @@ class ring_session {
         std::string bytes;        // what the kernel fills, if that is not the caller's
         std::size_t done = 0;     // bytes that earlier calls for the same request moved
         bool nowait = false;      // its file was not known to answer at once
+        bool repeats = false;     // an earlier call moved a part of the same
         bool handed_over = false;
         bool cancelling = false;
+
+        [[nodiscard]] bool has_moved() const noexcept { return done != 0 || repeats; }
     };
 
     static constexpr std::size_t no_place = ~std::size_t{0};

@@ -74,9 +74,9 @@ class route {
     /// Makes one queued call in the calling thread, if no worker can; `waiting`: the caller would block
     /// otherwise. Polling thread.
     virtual bool assist(bool waiting) noexcept = 0;
-    /// Returns when the call of `request`, which is queued or running, is over; it is pushed soon after.
-    /// Blocks.
-    virtual void settle(block& request) noexcept = 0;
+    /// Returns when the call of `request` is over; it is pushed soon after. False: it is not to be made any
+    /// more, and the block is fresh again. Blocks. Polling thread.
+    [[nodiscard]] virtual bool settle(block& request) noexcept = 0;
 
     virtual void limits(const thread_limits& limits) noexcept = 0;
     [[nodiscard]] virtual thread_limits limits() const noexcept = 0;

@@ -147,14 +147,12 @@ bool simulated_route::assist(bool waiting) noexcept {
     return true;
 }
 
-void simulated_route::settle(block& request) noexcept {
-    for (;;) {
-        phase now =
-            request.state.load(std::memory_order_acquire);  // acquire: the buffer is no longer written
-        if (now != phase::queued && now != phase::running) return;
-        if (now == phase::queued && assist(true)) continue;
-        if (!advance(never)) request.state.wait(now, std::memory_order_acquire);
-    }
+bool simulated_route::settle(block& request) noexcept {
+    if (take_back(request, stake::effect)) return false;
+    // Acquire: the buffer is no longer written.
+    while (request.state.load(std::memory_order_acquire) == phase::running)
+        if (!advance(never)) request.state.wait(phase::running, std::memory_order_acquire);
+    return true;
 }
 
 simulated_route::flight* simulated_route::first_flight() noexcept {

@@ -38,7 +38,7 @@ class simulated_route final : public route {
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;
     block* take_back_any() noexcept override;
     bool assist(bool waiting) noexcept override;
-    void settle(block& request) noexcept override;
+    [[nodiscard]] bool settle(block& request) noexcept override;
     void limits(const thread_limits& limits) noexcept override;
     [[nodiscard]] thread_limits limits() const noexcept override;
     [[nodiscard]] bool stranded() const noexcept override;

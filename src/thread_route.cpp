@@ -38,14 +38,11 @@ bool thread_route::assist(bool waiting) noexcept {
     return false;
 }
 
-void thread_route::settle(block& request) noexcept {
-    for (;;) {
-        phase now =
-            request.state.load(std::memory_order_acquire);  // acquire: the buffer is no longer written
-        if (now != phase::queued && now != phase::taken && now != phase::running) return;
-        if (now == phase::queued && assist(true)) continue;
-        request.state.wait(now, std::memory_order_acquire);
-    }
+bool thread_route::settle(block& request) noexcept {
+    if (pool_->take_back(request, stake::effect)) return false;
+    request.state.wait(phase::running,
+                       std::memory_order_acquire);  // acquire: the buffer is no longer written
+    return true;
 }
 
 void thread_route::limits(const thread_limits& limits) noexcept {
@@ -77,6 +74,9 @@ void thread_route::lock_for_fork() noexcept {
 }
 void thread_route::unlock_after_fork() noexcept {
     pool_->mutex.unlock();
+}
+void thread_route::leave_to_parent() noexcept {
+    pool_->forget();
 }
 
 }  // namespace aio::detail

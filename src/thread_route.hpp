@@ -24,7 +24,7 @@ class thread_route final : public route {
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;
     block* take_back_any() noexcept override;
     bool assist(bool waiting) noexcept override;
-    void settle(block& request) noexcept override;
+    [[nodiscard]] bool settle(block& request) noexcept override;
     void limits(const thread_limits& limits) noexcept override;
     [[nodiscard]] thread_limits limits() const noexcept override;
     [[nodiscard]] bool stranded() const noexcept override;
@@ -35,6 +35,7 @@ class thread_route final : public route {
     [[nodiscard]] route_counters counters() const noexcept override;
     void lock_for_fork() noexcept override;
     void unlock_after_fork() noexcept override;
+    void leave_to_parent() noexcept override;
 
   private:
     std::shared_ptr<worker_pool> pool_;

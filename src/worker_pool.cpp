@@ -49,6 +49,8 @@ void worker_pool::submit(block& request) noexcept {
     lock held = acquire();
     sort_inbox();
     summon(held);
+    // Then the poller makes the call: at its next poll, or, if no thread is wanted, only where it waits.
+    if (nobody_comes()) limits_.max ? results_->wake() : results_->end_a_wait();
 }
 
 /// Whether somebody will look at the inbox before long, and nobody else is wanted. Sequentially consistent,
@@ -204,6 +206,16 @@ void worker_pool::close() noexcept {
     wake_all();
 }
 
+/// One worker is here if its function forked: it comes back, and ends.
+void worker_pool::forget() noexcept {
+    lock held = acquire();
+    sort_inbox();
+    for (worker* each = busy_; each; each = each->next)
+        recall(*each);
+    queue_.clear();
+    closed_ = true;
+}
+
 bool worker_pool::leaves_room() const noexcept {
     static const unsigned processors = std::thread::hardware_concurrency();
     const std::size_t waiting = queue_.size() + !inbox_.empty();  // how many there are, nobody has counted
@@ -269,10 +281,13 @@ bool worker_pool::assist(bool waiting) noexcept {
 /// release the mutex for a while.
 void worker_pool::summon(lock& held) noexcept {
     worker* watcher = watcher_;
-    if (queue_.size() <= coming_) return;
+    // One that lingers on this processor comes only when this thread lets go of it: see attended().
+    const bool held_up = attendant_ == attendance::lingers && lingerer_.is_here();
+    const unsigned coming = coming_ - (held_up && coming_);
+    if (queue_.size() <= coming) return;
     // If nobody else will, whoever comes watches, however many run: a lowered limit leaves more than may.
-    const bool is_to_watch = !watcher && !coming_;
-    if (unblocked_ + coming_ >= at_once() && !is_to_watch) return;
+    const bool is_to_watch = !watcher && !coming;
+    if (unblocked_ + coming >= at_once() && !is_to_watch) return;
     if (worker* sleeper = idle_) {
         unlink(idle_, *sleeper);
         --idle_count_;

@@ -41,6 +41,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     [[nodiscard]] bool stranded() noexcept { return next_attempt() != clock::time_point::max(); }
     void attempt() noexcept;  // if it is time
     void close() noexcept;    // idle workers end, busy ones when their call returns
+    void forget() noexcept;   // in a fork's child: what is queued or in hand is never made here
     [[nodiscard]] route_counters counters() noexcept;
     [[nodiscard]] bool leaves_room() const noexcept;  // a hint: a processor has nothing to do for us
     void note_help() noexcept;                        // the poller makes calls, too

@@ -93,6 +93,23 @@ TEST_F(Fault, ForkedWithoutThreadsALoopThatWatchesTheDescriptorGoesOn) {  // T's
     EXPECT_EQ(unexpected_end(end), "");
 }
 
+TEST_F(Fault, ForkedWithoutThreadsWhatIsSubmittedBetweenPollsIsMade) {  // C-READY
+    child_end end = run_in_child([] {
+        forbid_threads();
+        context io({.routes = routes_used::threads});
+        require(io.run(busy(0s)).has_value());  // now no other thread is tried for a while
+        for (int i = 0; i < 3; ++i) {
+            require(eventually([&] { return io.poll(), !is_readable(io.fd()); }));
+            bool delivered = false;
+            io.submit(busy(0s), [&](result<>) { delivered = true; });
+            require(becomes_readable(io.fd()));
+            io.poll();
+            require(delivered);
+        }
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+}
+
 TEST_F(Fault, ForkedWithoutThreadsAndWithoutAssistanceNothingIsMade) {
     child_end end = run_in_child([] {
         forbid_threads();

@@ -8,6 +8,7 @@
 
 #include <aio/aio.hpp>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,6 +114,49 @@ TEST_F(Fork, KeepsTheSettings) {  // 4.2: reinit reset the limits
         require(io.threads().max == 5 && io.threads().min == 1 && io.threads().idle == 0);
         require(io.budget().requests == 9);
         require(io.priority() == 2);
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+}
+
+TEST_F(Fork, ByAFunctionLeavesWhatWaitsToTheParent) {
+    child_end end = run_in_child([] {
+        int ends[2];
+        require(::pipe2(ends, O_CLOEXEC) == 0);
+        context io({.threads = {.max = 1}, .routes = routes_used::threads});
+        std::atomic<pid_t> child{0};
+        io.submit(call([&] {
+            const pid_t forked = ::fork();
+            if (forked) child = forked;  // in the child, too, the function returns
+        }));
+        for (int i = 0; i < 3; ++i)
+            io.submit(write(ends[1], "x"));
+        require(io.flush(long_enough()));
+        int status = -1;
+        require(::waitpid(child, &status, 0) == child && status == 0);
+        ::close(ends[1]);
+        char written[8];
+        require(::read(ends[0], written, sizeof written) == 3);
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+}
+
+TEST_F(Fork, NeedsNoMoreDescriptorsThanThereWere) {
+    child_end end = run_in_child([] {
+        context io({.routes = routes_used::threads});
+        const int next = ::dup(0);
+        require(next >= 0);
+        ::close(next);
+        const rlimit all = {static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
+        require(::setrlimit(RLIMIT_NOFILE, &all) == 0);
+        const pid_t forked = ::fork();
+        if (forked == 0) {
+            io.submit(busy(0s));
+            require(becomes_readable(io.fd()));
+            require(io.poll().delivered == 1);
+            ::_exit(0);
+        }
+        int status = -1;
+        require(::waitpid(forked, &status, 0) == forked && status == 0);
     });
     EXPECT_EQ(unexpected_end(end), "");
 }

@@ -487,24 +487,26 @@ TEST_F(Ring, ADeadlineThatAnotherThreadSetsEndsAWaitForTheKernel) {
 TEST_F(Ring, AWriteOfWhichAPartIsMadeIsNotCanceled) {  // C-CANCEL: canceled means no effect
     const aio::file f = make_and_open("");
     // Short, and then cancelled; or wrong, as if it had been short (F10), and cancelled in vain.
-    for (const bool wrong : {false, true}) {
-        kernel->cancels = !wrong;
-        kernel->decide = [&, calls = 0](const ring_call&) mutable {
-            return wrong     ? fate{.error = EIO, .held = true}
-                   : calls++ ? fate{.held = true}
-                             : fate{.shortened = true};
-        };
-        ASSERT_EQ(::ftruncate(f.fd(), 0), 0);
-        std::optional<result<std::size_t>> outcome;
-        request writing = io->submit(write_all(f, text, 0), [&](result<std::size_t> got) { outcome = got; });
-        io->poll();
-        EXPECT_FALSE(outcome);
-        writing.cancel();
-        kernel->release();
-        EXPECT_TRUE(io->flush(long_enough()));
-        EXPECT_EQ(outcome, text.size());
-        EXPECT_EQ(content(path("f")), text);
-    }
+    for (const bool wrong : {false, true})
+        for (const bool whole : {false, true}) {
+            kernel->cancels = !wrong;
+            kernel->decide = [&, calls = 0](const ring_call&) mutable {
+                return wrong     ? fate{.error = EIO, .held = true}
+                       : calls++ ? fate{.held = true}
+                                 : fate{.shortened = true};
+            };
+            ASSERT_EQ(::ftruncate(f.fd(), 0), 0);
+            std::optional<result<std::size_t>> outcome;
+            request writing = io->submit(whole ? write_all(f, text, 0) : write(f, text, 0),
+                                         [&](result<std::size_t> got) { outcome = got; });
+            io->poll();
+            EXPECT_FALSE(outcome);
+            writing.cancel();
+            kernel->release();
+            EXPECT_TRUE(io->flush(long_enough()));
+            EXPECT_EQ(outcome, text.size());
+            EXPECT_EQ(content(path("f")), text);
+        }
 }
 
 TEST_F(Ring, AWriteThatMovesNothingIsTheWorkersToMake) {  // R-WRITEALL: 0 is neither success nor the end
@@ -537,7 +539,7 @@ TEST_F(Ring, AHalfMadeWriteThatWaitsForAWorkerIsNotCanceledByShutdown) {  // C-S
         canceled = failure(got);
         closed.open();
     });
-    EXPECT_EQ(io->shutdown().canceled, 3U);
+    EXPECT_EQ(io->shutdown().outstanding, 3U);
     EXPECT_EQ(canceled, ECANCELED);
     EXPECT_EQ(half_made, text.size());
     EXPECT_EQ(content(path("f")), text);
@@ -550,7 +552,7 @@ TEST_F(Ring, AHalfMadeWriteIsNotWaitedForWhenAllWorkersAreStuck) {  // C-SHUTDOW
         gate closed;
         leave_half_made(f, closed);
         if (shut_down) {
-            EXPECT_EQ(io->shutdown(20ms).abandoned, 1U);
+            EXPECT_EQ(io->shutdown(20ms).using_buffers, 0U);
             ASSERT_TRUE(half_made);
             EXPECT_EQ(failure(*half_made), ETIMEDOUT);
         }
@@ -561,6 +563,25 @@ TEST_F(Ring, AHalfMadeWriteIsNotWaitedForWhenAllWorkersAreStuck) {  // C-SHUTDOW
     leave_half_made(f, closed, true);
     io.reset();
     EXPECT_FALSE(half_made);
+    EXPECT_EQ(content(path("f")), text.substr(0, text.size() / 2));
+}
+
+TEST_F(Ring, AHalfMadeWriteOfADestroyedCoroutineIsNotMade) {  // C-DESTROY: its buffer is gone
+    const aio::file f = make_and_open("");
+    io.emplace(context_options{.threads = {.max = 1}, .routes = routes_used::ring});
+    gate closed;
+    io->submit(closed.work());
+    closed.await_entered();
+    kernel->decide = [calls = 0](const ring_call&) mutable {
+        return calls++ ? fate{.held = true} : fate{.shortened = true};
+    };
+    {
+        group all(*io);
+        all.add(awaiting(write_all(f, text, 0)));
+        EXPECT_TRUE(eventually([&] { return io->poll(), kernel->calls == 2; }));
+    }  // ends the call in the ring, and waits for nothing else
+    closed.open();
+    EXPECT_TRUE(io->flush(long_enough()));
     EXPECT_EQ(content(path("f")), text.substr(0, text.size() / 2));
 }
 

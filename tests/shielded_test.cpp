@@ -117,7 +117,7 @@ TEST_P(Shielded, OutliveShutdown) {
     io->submit(busy(0s), [&](result<> outcome) { EXPECT_EQ(code(outcome), ECANCELED); });
     io->submit(note_two(seen).with(shield), [] {});
     const shutdown_report report = io->shutdown();
-    EXPECT_EQ(report.canceled, 3U);
+    EXPECT_EQ(report.outstanding, 3U);
     EXPECT_EQ(report.abandoned, 0U);
     EXPECT_EQ(seen, (std::vector{0, 0, 0, 0}));
 }

@@ -231,6 +231,29 @@ TEST_F(Threads, LimitOfZeroQueuesUntilItIsRaised) {  // C-MAXP
     }
 }
 
+TEST_F(Threads, LimitOfZeroLeavesWhatOthersSubmitToWhoWaits) {  // C-MAXP
+    struct never {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<>) const noexcept {}
+        void await_resume() const noexcept {}
+    };
+    struct tasks {
+        static task<> outstanding() { co_await never(); }
+    };
+    context io({.threads = {.max = 0}, .routes = routes_used::threads});
+    io.submit(tasks::outstanding());
+    io.poll();
+    bool delivered = false;
+    std::thread other([&] {
+        std::this_thread::sleep_for(20ms);  // until the wait below, most likely
+        io.submit(busy(0s), [&](result<>) { delivered = true; });
+    });
+    EXPECT_TRUE(io.wait(long_enough()));
+    io.poll();
+    EXPECT_TRUE(delivered);
+    other.join();
+}
+
 TEST_F(Threads, LimitLoweredToZeroWhileTheyRunDoesNotStrandTheQueue) {
     for (int i = 0; i < 20; ++i) {
         context io;

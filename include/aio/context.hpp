@@ -68,10 +68,11 @@ struct statistics {
     std::size_t wakeups = 0;            // times a sleeping thread, or the poller, was woken
 };
 
-/// What shutdown left behind.
+/// What shutdown found, and left behind.
 struct shutdown_report {
-    std::size_t canceled = 0;   // requests that were outstanding when it began
-    std::size_t abandoned = 0;  // calls still running: their threads, and memory they may write, are leaked
+    std::size_t outstanding = 0;  // requests, when it began: all were cancelled
+    std::size_t abandoned = 0;  // calls that still run; what they use is the library's, and leaked with them
+    std::size_t using_buffers = 0;  // calls that still run and use memory of the caller's
 };
 
 /// How a context is made.
@@ -137,7 +138,8 @@ class context {
         return started(std::move(work).into_block(std::move(callback)), how);
     }
 
-    /// Starts `work` and lets nobody know; a resource it produces is released (M-15).
+    /// Starts `work` and ignores its outcome; a resource it produces is released (M-15). What a task throws
+    /// leaves poll all the same.
     template <work Work>
     request submit(Work&& work) {
         return submit(std::move(work), detail::no_callback());
@@ -148,8 +150,9 @@ class context {
     /// callback threw. Where a callback forked, the child gets a system_error of `operation_canceled`
     /// (C-FORK).
     template <work Work>
-    auto run(Work&& work) -> std::conditional_t<std::same_as<typename Work::outcome, detail::nothing>, void,
-                                                typename Work::outcome> {
+    [[nodiscard]] auto run(Work&& work)
+        -> std::conditional_t<std::same_as<typename Work::outcome, detail::nothing>, void,
+                              typename Work::outcome> {
         std::optional<typename Work::outcome> outcome;
         request started = submit(std::move(work),
                                  [&](typename Work::outcome&& value) { outcome.emplace(std::move(value)); });
@@ -167,7 +170,7 @@ class context {
     AIO_EXPORT poll_result poll(const poll_budget& budget);
     poll_result poll() { return poll(budget()); }
 
-    /// The budget of a poll that names none.
+    /// The budget of a poll that names none. The polling thread.
     AIO_EXPORT void budget(const poll_budget& budget) noexcept;
     [[nodiscard]] AIO_EXPORT poll_budget budget() const noexcept;
 
@@ -180,16 +183,17 @@ class context {
     AIO_EXPORT bool flush(deadline until = {});
 
     /// Cancels everything, delivers until all is delivered or the deadline passed, and accepts nothing more.
-    /// If its report has `abandoned` calls, these may use buffers of the caller's still, until the process
-    /// ends; what callbacks own is leaked with them.
+    /// Lifetime: if calls are left that use buffers of the caller's, these buffers must live until the
+    /// process ends; what callbacks own is leaked.
     AIO_EXPORT shutdown_report shutdown(deadline until = {});
 
-    /// Any thread.
+    /// Replaces all limits. Where they are lower than before, calls that run go on to their end. Any thread.
     AIO_EXPORT void threads(const thread_limits& limits) noexcept;
     [[nodiscard]] AIO_EXPORT thread_limits threads() const noexcept;
 
-    /// Sets the limit of `context_options::max_outstanding`, returns the old one.
+    /// Sets the limit of `context_options::max_outstanding`, returns the old one. Any thread.
     AIO_EXPORT std::size_t max_outstanding(std::size_t limit) noexcept;
+    [[nodiscard]] AIO_EXPORT std::size_t max_outstanding() const noexcept;
 
     /// The priority of requests that name none, clamped to −4…4. Any thread.
     AIO_EXPORT void priority(int priority) noexcept;
@@ -199,7 +203,11 @@ class context {
         priority(priority() - std::clamp(by, -2 * highest_priority, 2 * highest_priority));
     }
 
-    /// Any thread.
+    /// How many requests were submitted and not delivered yet, as `statistics().outstanding`, but without a
+    /// look at anything else: for every turn of a loop. Any thread.
+    [[nodiscard]] AIO_EXPORT std::size_t outstanding() const noexcept;
+
+    /// Any thread. Takes the lock that workers take.
     [[nodiscard]] AIO_EXPORT aio::statistics statistics() const noexcept;
 
     /// For the library.
