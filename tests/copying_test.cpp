@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -524,6 +525,45 @@ TEST_P(Copying, ContentIsCountedWhileItIsWritten) {
     EXPECT_GT(calls, 2) << "not only at the end";
     EXPECT_TRUE(io->run(aio::copy(file_, path("copy"), how)));
     EXPECT_EQ(bytes, (std::uint64_t(9) << 20) + 4);
+}
+
+TEST_P(Copying, WhatAppearsMeanwhileIsReplacedByTheWholeCopy) {  // R-COPY
+    const std::string text(10'000, 'x');
+    const std::string source = tree_->write("source", text);
+    for (const on_existing existing :
+         {on_existing::replace, on_existing::in_place, on_existing::as_cp, on_existing::fail}) {
+        auto io = make_context();
+        const std::string there = path("there");
+        fs::remove(there);
+        copy_options how{.existing = existing, .clone = reflink::never};
+        how.written = [&](std::uint64_t) {
+            ::close(::open(there.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+        };
+        const tree_result done = io->run(aio::copy(source, there, how));
+        const bool fails = existing == on_existing::fail;
+        EXPECT_EQ(static_cast<bool>(done), !fails);
+        EXPECT_EQ(done.error() == std::errc::file_exists, fails);
+        EXPECT_EQ(content_of(there), fails ? "" : text);
+    }
+}
+
+TEST_P(Copying, AFileUnderALeaseIsWaitedFor) {
+    auto io = make_context();
+    ASSERT_NE(::signal(SIGIO, SIG_IGN), SIG_ERR);  // how its holder is told
+    const aio::file leased(::open(file_.c_str(), O_RDWR | O_CLOEXEC));
+    if (::fcntl(leased.fd(), F_SETLEASE, F_WRLCK) != 0) {
+        EXPECT_EQ(errno, EINVAL) << "a file system without leases";
+        return;
+    }
+    std::thread holder([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        ::fcntl(leased.fd(), F_SETLEASE, F_UNLCK);
+    });
+    fs::create_directory(path("tree"));
+    fs::rename(file_, path("tree/file"));
+    EXPECT_TRUE(io->run(copy_tree(path("tree"), path("copy"))));
+    EXPECT_EQ(content_of(path("copy/file")), "text");
+    holder.join();
 }
 
 TEST_P(Copying, AStopIsHeardInTheMiddleOfAFile) {  // T-7

@@ -186,6 +186,18 @@ TEST_F(SparseContent, AStopIsHeardBetweenItsParts) {  // T-7
     EXPECT_LT(status_at(to.get(), "")->size, before.size);
 }
 
+TEST(Directory, ItsMountIsAlsoToldByProc) {  // what statx does not tell before Linux 5.8
+    for (const char* path : {"/", "/proc", "/tmp"}) {
+        const auto place = open_place_at(AT_FDCWD, path);
+        ASSERT_TRUE(place);
+        const auto status = status_at(place->fd.get(), "");
+        ASSERT_TRUE(status);
+        ASSERT_NE(status->mount_id, 0U);
+        EXPECT_EQ(mount_of(place->fd.get()), status->mount_id) << path;
+    }
+    EXPECT_EQ(mount_of(-1), 0U);
+}
+
 }  // namespace
 
 }  // namespace aio::detail

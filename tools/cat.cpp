@@ -25,7 +25,7 @@ class concatenation {
             sources_.pop_front();
         }
         out_.finish();
-        return errors_.status();
+        return is_interrupted() ? interrupted_status() : errors_.status();
     }
 
   private:

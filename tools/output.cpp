@@ -43,6 +43,7 @@ void output::after_failure(int number) {
     } else if (number == EAGAIN) {  // somebody made the descriptor non-blocking
         pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
         ::poll(&ready, 1, -1);
+        ended_ = is_interrupted();
     } else {
         ended_ = true;
         if (number != EPIPE)

@@ -104,6 +104,11 @@ void removal::remove(const std::string& path) {
 void removal::remove_tree(const std::string& path) {
     aio::rmtree_options how;
     how.tree = runner_.options();
+    if (settings_.force)  // gone before it was looked at, by somebody else's hand
+        how.tree.failed = [this](const aio::tree_failure& each) {
+            const bool is_gone = each.reason == std::errc::no_such_file_or_directory;
+            return is_gone ? aio::on_failure::go_on : runner_.failed(each);
+        };
     if (asks()) {
         how.tree.limit = 1;  // questions in the order of the tree
         how.confirm = [this](const aio::tree_entry& entry, bool descend) {

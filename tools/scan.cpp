@@ -71,7 +71,8 @@ std::optional<int> parse(std::span<char*> given, settings& into, listing::option
 int sync_entry(const aio::walk_entry& entry) {
     // Only these have content of their own to be written; opening a device may do anything.
     if (entry.type != aio::file_type::regular && entry.type != aio::file_type::directory) return 0;
-    const std::string name(entry.depth == 0 ? entry.path : entry.name);
+    std::string name(entry.depth == 0 ? entry.path : entry.name);
+    if (entry.depth == 0 && entry.type == aio::file_type::directory) name += '/';  // what a link leads to
     const int base = entry.depth == 0 ? AT_FDCWD : entry.directory;
     const int fd = ::openat(base, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? 0 : errno;

@@ -14,17 +14,19 @@ tree_runner::tree_runner(const char* command, bool show_progress, bool prints_re
 
 aio::tree_options tree_runner::options() {
     aio::tree_options made;
-    made.failed = [this](const aio::tree_failure& each) {
-        progress_.erase();
-        errors_.error(each.operation, each.path, each.reason);
-        return aio::on_failure::go_on;
-    };
+    made.failed = [this](const aio::tree_failure& each) { return failed(each); };
     if (progress_.wanted())
         made.progress = [this](const aio::tree_progress& now) {
             progress_.note(before_.directories + before_.others + now.directories + now.others,
                            before_.bytes + now.bytes);
         };
     return made;
+}
+
+aio::on_failure tree_runner::failed(const aio::tree_failure& what) {
+    progress_.erase();
+    errors_.error(what.operation, what.path, what.reason);
+    return aio::on_failure::go_on;
 }
 
 aio::copy_options tree_runner::copy_options() {

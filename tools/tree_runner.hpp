@@ -25,6 +25,8 @@ class tree_runner {
 
     /// To be given to every operation; its functions are set.
     [[nodiscard]] aio::tree_options options();
+    /// What they do about a failure: say so, and go on.
+    aio::on_failure failed(const aio::tree_failure& what);
     /// The same for copies, which count their bytes as they are written.
     [[nodiscard]] aio::copy_options copy_options();
     /// Runs a task to its end.

@@ -56,6 +56,7 @@ class copying final : public traversal {
 
     /// Whether it has a new name now.
     bool copy_one(worker& self, entry& of);
+    [[nodiscard]] result<int> open_source(const entry& of, int flags) const;
     result<> look(entry& of);
     result<way> choose(const entry& of);
     [[nodiscard]] result<way> choose_like_cp(const entry& of, const file_status& there) const;
@@ -75,6 +76,7 @@ class copying final : public traversal {
     result<> carry_by_name(worker& self, const entry& of, const char* name);
     void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
                bool has_owner_and_mode = false);
+    void report(worker& self, const entry& of, const metadata_failure& failed);
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);
 

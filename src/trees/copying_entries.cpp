@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdio>
@@ -19,12 +20,24 @@ namespace aio::detail {
 
 namespace {
 
-/// Whether the file system may tell other inode numbers in directories than of files: overlayfs, FUSE.
+/// Whether the file system may tell other inode numbers in directories than of files.
 bool has_vague_inodes(int fd) {
-    constexpr long overlay = 0x794c7630;
-    constexpr long fuse = 0x65735546;
+    constexpr std::array<long, 5> such = {
+        0x794c7630,  // overlayfs
+        0x65735546,  // FUSE
+        0x4d44,      // FAT, which makes numbers up as it goes
+        0x2011bab0,  // exFAT: the same
+        0x786f4256,  // of VirtualBox's shared folders
+    };
     struct statfs found = {};
-    return ::fstatfs(fd, &found) == 0 && (found.f_type == overlay || found.f_type == fuse);
+    return ::fstatfs(fd, &found) == 0 && std::ranges::find(such, found.f_type) != such.end();
+}
+
+/// Before something is tried again.
+void pause_a_little() {
+    constexpr int patience = 20;  // ms
+    pollfd nothing = {.fd = -1, .events = 0, .revents = 0};
+    static_cast<void>(attempt([&] { return ::poll(&nothing, 1, patience); }));
 }
 
 result<> done(const result<int>& made) {
@@ -75,9 +88,24 @@ bool copying::copy_one(worker& self, entry& of) {
         }
         if (made.error() != std::errc::file_exists || *how != way::create || tries != 0)
             return failed(made.error());
+        // Something took the name meanwhile. The content is to be read once more; out of a pipe it is lost.
+        if (of.content && ::lseek(of.content.get(), 0, SEEK_SET) != 0) return failed(made.error());
         how = choose(of);
     }
     return how ? false : failed(how.error());
+}
+
+/// A file under a lease, as of a file server's client, is not to be had before that is given back, or has
+/// lapsed after 45 seconds, unless set otherwise (/proc/sys/fs/lease-break-time).
+result<int> copying::open_source(const entry& of, int flags) const {
+    constexpr auto longest = std::chrono::seconds(90);
+    const clock::time_point until = clock::now() + longest;
+    for (;;) {
+        const auto fd = attempt([&] { return ::openat(of.from, of.from_name, flags); });
+        const bool is_leased = !fd && fd.error() == std::errc::resource_unavailable_try_again;
+        if (!is_leased || stopped() || clock::now() >= until) return fd;
+        pause_a_little();
+    }
 }
 
 /// Opens a file that is to be read, and takes the status of anything.
@@ -94,7 +122,7 @@ result<> copying::look(entry& of) {
     const bool waits = reads_special && of.type != file_type::fifo;
     const int flags =
         O_RDONLY | O_NOCTTY | O_CLOEXEC | (of.follow ? 0 : O_NOFOLLOW) | (waits ? 0 : O_NONBLOCK);
-    const auto fd = attempt([&] { return ::openat(of.from, of.from_name, flags); });
+    const auto fd = open_source(of, flags);
     // Something else took the name: a link, a socket, a device without a driver.
     // A root that is to be read may be one.
     if (!fd && !reads_special &&
@@ -105,7 +133,9 @@ result<> copying::look(entry& of) {
     of.content = unique_fd(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    const bool is_other = of.inode != 0 && status->inode != of.inode && !has_vague_inodes(*fd);
+    // A file may be a mount point: then the directory told the number of what is covered.
+    const bool is_mounted = of.in && status->mount_id != of.in->from.status.mount_id;
+    const bool is_other = of.inode != 0 && status->inode != of.inode && !is_mounted && !has_vague_inodes(*fd);
     if (status->type() != of.type || is_other) return error(ESTALE);
     of.status = *status;
     return {};
@@ -221,8 +251,10 @@ mode_t copying::first_mode(const entry& of) const noexcept {
 result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) {
     const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
     if (!written) return std::unexpected(written.error());
+    metadata_failure lacking;
     if (options_.keep != preserve::nothing)
-        carry(self, of, {of.content.get()}, {copy.get()}, has_owner_and_mode(of));
+        lacking =
+            copy_metadata({of.content.get()}, {copy.get()}, of.status, options_.keep, has_owner_and_mode(of));
     if (options_.durable)
         if (const result<> synced = sync_file(copy.get()); !synced) return synced;
     const result<> named = give_first_name(copy.get(), of.to, of.to_name);
@@ -230,6 +262,7 @@ result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) 
         self.has_nameless = named.error() == std::errc::file_exists;
         return named;
     }
+    report(self, of, lacking);
     self.tally.bytes += *written;
     return copy.close();
 }
@@ -310,9 +343,7 @@ result<unique_fd> copying::open_in_place(const entry& of) {
         if (!is_fifo || fd.error() != std::errc::no_such_device_or_address)
             return std::unexpected(fd.error());
         if (stopped()) return error(ECANCELED);
-        constexpr int patience = 20;  // ms
-        pollfd nothing = {.fd = -1, .events = 0, .revents = 0};
-        static_cast<void>(attempt([&] { return ::poll(&nothing, 1, patience); }));
+        pause_a_little();
     }
 }
 
@@ -444,7 +475,10 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
 /// What could not be had of it is a failure, but the copy stays.
 void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to,
                     bool has_owner_and_mode) {
-    const metadata_failure failed = copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode);
+    report(self, of, copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode));
+}
+
+void copying::report(worker& self, const entry& of, const metadata_failure& failed) {
     if (failed.operation)
         fail(self, of.in, failed.operation, destination_path(of.in, of.to_name), failed.reason);
 }

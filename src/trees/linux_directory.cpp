@@ -5,8 +5,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 
@@ -23,9 +27,24 @@ result<open_place> open_place_at(int base, const char* name, bool search_only, b
     if (only_path) fd = attempt([&] { return ::openat(base, name, O_PATH | flags); });
     if (!fd) return std::unexpected(fd.error());
     unique_fd opened(*fd);
-    const auto status = status_at(*fd, "");
+    auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
+    // Before 5.8 statx does not tell. Without /proc at least another file system is seen.
+    if (status->mount_id == 0) status->mount_id = mount_of(*fd);
+    if (status->mount_id == 0) status->mount_id = status->device;
     return open_place{.fd = std::move(opened), .status = *status, .only_path = only_path};
+}
+
+std::uint64_t mount_of(int fd) noexcept {
+    std::array<char, 64> path = {};
+    std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);
+    const auto opened = attempt([&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); });
+    if (!opened) return 0;
+    const unique_fd info(*opened);
+    std::array<char, 512> text = {};  // it begins with the position, the flags and the mount
+    const auto size = attempt([&] { return ::read(info.get(), text.data(), text.size() - 1); });
+    const char* found = size ? std::strstr(text.data(), "mnt_id:") : nullptr;
+    return found ? std::strtoull(found + std::strlen("mnt_id:"), nullptr, 10) : 0;
 }
 
 bool is_below(int fd, const file_status& which) noexcept {

@@ -48,6 +48,9 @@ struct open_place {
 /// statx(2) of a name in a directory itself, or of an open file (an empty name).
 [[nodiscard]] result<file_status> status_at(int base, const char* name, bool follow = false) noexcept;
 
+/// The mount that an open file was found through, as /proc tells; 0 if it does not.
+[[nodiscard]] std::uint64_t mount_of(int fd) noexcept;
+
 /// Whether the directory `fd`, or one above it, is `which`.
 [[nodiscard]] bool is_below(int fd, const file_status& which) noexcept;
 

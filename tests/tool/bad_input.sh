@@ -61,6 +61,9 @@ promise "a bind mount of the same file system too" with_mounts '
     mkdir -p t/m o && touch o/kept && mount --bind o t/m
     "$aio" rm -rf t 2>said && exit 1
     [[ -e o/kept ]]; umount t/m; rm -r t o'
+promise "a file that is mounted in a tree is copied" with_mounts '
+    mkdir t && echo covered >t/f && echo mounted >o && mount --bind o t/f
+    "$aio" cp -r t c && "$aio" cp -ax t x && [[ $(<c/f) == mounted && $(<x/f) == mounted ]]; umount t/f; rm -r t o c x'
 promise "-x leaves it out" with_mounts '
     mkdir -p t/m t/d && mount -t tmpfs none t/m && head -c 100000 /dev/zero >t/m/big && touch t/d/f
     [[ $("$aio" scan -x t | wc -l) == 4 && $("$aio" scan t | wc -l) == 5 ]]

@@ -43,6 +43,12 @@ head -c 1000000 /dev/zero >large
 promise "onto one that is full" ended TERM "$aio" cp large fifo
 exec {held}>&-
 promise "cat of a FIFO that nobody writes" interrupt cat.out "$aio" cat fifo
+mkfifo full
+exec {full}<>full
+promise "cat into a pipe that is full" interrupt full "$aio" cat large
+nonblocking() { exec python3 -c 'import os, sys; os.set_blocking(1, False); os.execv(sys.argv[1], sys.argv[1:])' "$@"; }
+promise "also one that is non-blocking" interrupt full nonblocking "$aio" cat large
+exec {full}>&-
 
 # Long enough to be interrupted on any machine.
 mapfile -t operands < <(yes /usr | head -2000)

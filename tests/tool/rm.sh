@@ -43,6 +43,16 @@ promise "what is missing is an error" status 1 "$aio" rm missing c
 promise "that does not stop the others" gone c
 promise "unless -f" prints '' "$aio" rm -f missing
 promise "nor with a slash" prints '' eval 'touch plain; "$aio" rm -rf missing/ plain/ missing/sub 2>&1'
+both() {
+    local first
+    for ((i = 0; i < 50; ++i)); do
+        mkdir -p both/{1,2,3}/{1,2}
+        "$aio" rm -rf both &
+        first=$!
+        "$aio" rm -rf both && wait $first || return
+    done
+}
+promise "nor what somebody else removes meanwhile" both
 promise "the last of -i and -f counts" eval 'touch l1 l2; "$aio" rm -i -f l1 </dev/null && gone l1 && "$aio" rm -f -i l2 </dev/null 2>/dev/null && there l2'
 promise "-f needs no operand" status 0 "$aio" rm -f
 promise "but otherwise one is needed" status 2 "$aio" rm

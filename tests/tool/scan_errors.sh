@@ -19,6 +19,7 @@ echo text >t/unread && chmod 0 t/unread
 promise "--sync names what it cannot open" complains '^aio scan: sync t/unread: Permission denied$' as_nobody "$aio" scan --sync t
 promise "and is an error" status 1 as_nobody "$aio" scan -q --sync t
 promise "which does not stop the others" prints $'t/\nt/a/\nt/f\nt/unread' eval 'as_nobody "$aio" scan --sync t 2>/dev/null | sort'
+promise "a link with a slash is what it leads to" eval 'ln -s t linked; "$aio" scan -q --sync linked/'
 promise "--sync names what cannot be synced" complains '^aio scan: sync /proc/version: Invalid argument$' "$aio" scan --sync /proc/version
 promise "an error too" status 1 "$aio" scan -q --sync /proc/version
 
