@@ -7,6 +7,7 @@ if(TARGET aiopp_static)
     install(TARGETS aiopp_static EXPORT aiopp-targets)
 endif()
 install(DIRECTORY include/aio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(FILES docs/guide.md docs/behaviour.md docs/coming-from.md docs/versions.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(EXPORT aiopp-targets NAMESPACE aiopp:: DESTINATION ${package_dir})
 
 # Before 1.0 a minor version may change the API.

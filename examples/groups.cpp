@@ -14,10 +14,10 @@ int main() {
     aio::group all(io, {.limit = 32}, [&](aio::result<>) { ended = true; });
     all.feed([&](aio::group& members) {  // called whenever there are fewer than 32
         if (next == names->size()) return;
-        auto look = aio::lstat({names->directory(), (*names)[next++].name});
-        members.add(std::move(look), [&](aio::result<aio::file_status> status) {
-            if (status) bytes += status->size;
-        });
+        members.add(aio::lstat({names->directory(), (*names)[next++].name}),
+                    [&](aio::result<aio::file_status> status) {
+                        if (status) bytes += status->size;
+                    });
     });
     io.flush();
     std::printf("%zu names, %llu bytes, %s\n", names->size(), bytes, ended ? "done" : "not done");

@@ -64,10 +64,17 @@ void group_block::refill() noexcept {
         std::unique_ptr<feeder> running = std::move(source);
         feeds_on = true;
         added = false;
+        int failed = 0;
         try {
             running->feed();
+        } catch (const std::bad_alloc&) {
+            failed = ENOMEM;
         } catch (...) {
+            failed = ENOTRECOVERABLE;
+        }
+        if (failed) {
             feeds_on = false;  // M-7: swallowed, and it is not asked again
+            if (!error) error = static_cast<std::int16_t>(failed);
         }
         if (feeds_on && added && !source) source = std::move(running);
     }

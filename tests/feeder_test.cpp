@@ -19,10 +19,11 @@ class Feeder : public engine_test {
     int fed = 0;        // how often the feeder was called
     int ended = 0;      // members
     bool over = false;  // the group
+    int expected = 0;   // its error
 
     auto on_end() {
         return [this](result<> outcome) {
-            EXPECT_TRUE(outcome);
+            EXPECT_EQ(outcome ? 0 : outcome.error().value(), expected);
             over = true;
         };
     }
@@ -66,7 +67,7 @@ TEST_P(Feeder, MayPoll) {  // M-13, G-11
             if (++fed > 3) return;
             EXPECT_TRUE(io->run(nop()));
             to.add(busy(0s), on_member());
-            if (fed == 2) io->run(busy(2ms));  // meanwhile the member ends
+            if (fed == 2) EXPECT_TRUE(io->run(busy(2ms)));  // meanwhile the member ends
         });
         if (is_detached) all.detach();
         io->flush();
@@ -301,6 +302,7 @@ TEST_P(Feeder, CanChangeTheLimitFromInside) {
 
 TEST_P(Feeder, ThatThrowsIsSwallowedAndTheGroupKeepsWhatItHas) {  // M-7
     auto io = make_context();
+    expected = ENOTRECOVERABLE;  // so that nobody takes a part for all
     group all(*io, {.limit = 3}, on_end());
     EXPECT_NO_THROW(all.feed([&](group& to) {
         if (++fed == 2) throw std::runtime_error("feeder");
@@ -310,11 +312,25 @@ TEST_P(Feeder, ThatThrowsIsSwallowedAndTheGroupKeepsWhatItHas) {  // M-7
     EXPECT_NO_THROW(io->flush());
     EXPECT_EQ(fed, 2) << "it is not asked again";
     EXPECT_EQ(ended, 1);
-    EXPECT_TRUE(over) << "the group ended normally";
+    EXPECT_TRUE(over);
+}
+
+TEST_P(Feeder, ThatHasNoMemoryIsTheGroupsErrorUnlessItHasOne) {  // M-7
+    auto io = make_context();
+    for (const int before : {0, EIO}) {
+        group all(*io, {.limit = 1}, on_end());
+        if (before) all.result(error(before).error());
+        all.feed([](group&) { throw std::bad_alloc(); });
+        expected = before ? before : ENOMEM;
+        over = false;
+        io->flush();
+        EXPECT_TRUE(over);
+    }
 }
 
 TEST_P(Feeder, ThatThrowsAfterAddingEndsTheFeedingInPollToo) {  // M-7
     auto io = make_context();
+    expected = ENOTRECOVERABLE;
     group all(*io, {.limit = 1}, on_end());
     all.feed([&](group& to) {
         to.add(busy(0s), on_member());

@@ -29,7 +29,7 @@ off_t position(const aio::file& file) {
     return ::lseek(file.fd(), 0, SEEK_CUR);
 }
 
-/// A pointer and a size, as for write(2): the size would be the offset.
+/// A pointer or an array and a size, as for read(2) and write(2): the size would be the offset.
 template <class... Arguments>
 concept may_be_written = requires(Arguments&&... arguments) {
     aio::write(3, std::forward<Arguments>(arguments)...);
@@ -38,6 +38,20 @@ concept may_be_written = requires(Arguments&&... arguments) {
 static_assert(!may_be_written<const char*, std::size_t> && !may_be_written<char (&)[8], int>);
 static_assert(may_be_written<const char*> && may_be_written<const char (&)[5], int>);
 static_assert(may_be_written<std::string_view, std::int64_t>);
+static_assert(!may_be_written<const char (&)[5], std::size_t>);
+static_assert(!may_be_written<std::byte (&)[8], std::size_t> && may_be_written<std::byte (&)[8], int>);
+static_assert(!may_be_written<iovec (&)[2], int> && !may_be_written<const iovec (&)[2], int>);
+static_assert(may_be_written<iovec (&)[2]>);
+template <class... Arguments>
+concept may_be_read = requires(Arguments&&... arguments) {
+    aio::read(3, std::forward<Arguments>(arguments)...);
+    aio::read_exactly(3, std::forward<Arguments>(arguments)...);
+};
+static_assert(!may_be_read<std::byte (&)[8], std::size_t> && may_be_read<std::byte (&)[8], int>);
+static_assert(!may_be_read<char (&)[8], int> && may_be_read<char (&)[8]>);
+static_assert(!may_be_read<iovec (&)[2], int> && may_be_read<iovec (&)[2]>);
+static_assert(!may_be_read<void*, std::size_t> && may_be_read<std::size_t, int>);
+static_assert(may_be_read<std::string&, int> && may_be_read<std::span<char>, std::size_t>);
 
 class Read : public aio::test::operations {};
 class Write : public aio::test::operations {};
@@ -50,6 +64,11 @@ TEST_F(Read, OffsetLeavesThePositionAloneAndNoneMovesIt) {
     std::string buffer(4, '.');
     EXPECT_EQ(run(aio::read(file, bytes(buffer), 2)), 4U);
     EXPECT_EQ(buffer, "2345");
+    EXPECT_EQ(run(aio::read(file, buffer, 1)), 4U);
+    EXPECT_EQ(buffer, "1234");
+    EXPECT_EQ(run(aio::read_exactly(file, std::span(buffer), 3)), 4U);
+    EXPECT_EQ(buffer, "3456");
+    EXPECT_EQ(run(aio::read(file, bytes(buffer), 2)), 4U);
     EXPECT_EQ(position(file), 0);
     EXPECT_EQ(run(aio::read(file, bytes(buffer))), 4U);
     EXPECT_EQ(buffer, "0123");

@@ -161,7 +161,7 @@ TEST_F(Simulation, HasAsManyThreadsAsAllowed) {
     EXPECT_EQ(io.statistics().running, 5u);
     io.flush();
     EXPECT_EQ(world.elapsed(), 2h + 2ms);  // it takes a millisecond to see who is blocked, twice
-    io.run(busy(11s));
+    EXPECT_TRUE(io.run(busy(11s)));
     io.poll();
     EXPECT_EQ(io.statistics().threads, 2u);
 }

@@ -63,7 +63,7 @@ TEST_P(Task, GivesItsValueInEveryWayOfUse) {
 TEST_P(Task, WithoutAFrameTakesOptionsAndIsWantOfMemory) {
     auto io = make_context();
     EXPECT_EQ(io->run(task<result<int>>().with({.priority = 3})).error(), std::errc::not_enough_memory);
-    EXPECT_THROW(io->run(task<int>().with({.priority = 3})), std::bad_alloc);
+    EXPECT_THROW(static_cast<void>(io->run(task<int>().with({.priority = 3}))), std::bad_alloc);
     EXPECT_EQ(io->statistics().outstanding, 0U);
 }
 
@@ -218,7 +218,7 @@ TEST_P(Task, ThrowsWhatItsChildThrew) {
     };
     EXPECT_EQ(io->run(tasks::catching(false)), "child");
     EXPECT_EQ(io->run(tasks::catching(true)), "child");
-    EXPECT_THROW(io->run(tasks::passing()), std::runtime_error);
+    EXPECT_THROW(static_cast<void>(io->run(tasks::passing())), std::runtime_error);
     EXPECT_TRUE(io->flush());
 }
 
@@ -380,6 +380,24 @@ TEST_P(Task, WithAStopTokenIsCancelledByIt) {
     io->flush();
     EXPECT_EQ(first.error(), std::errc::operation_canceled);
     EXPECT_EQ(second.error(), std::errc::operation_canceled);
+}
+
+TEST_P(Task, KeepsItsStopToken) {
+    auto io = make_context();
+    struct tasks {
+        static task<result<>> waiting() {
+            auto done = co_await busy(1h);
+            co_return done;
+        }
+    };
+    std::stop_source source;
+    task<result<>> stored = tasks::waiting().with({.stop = source.get_token()});  // the token is gone now
+    result<> outcome;
+    io->submit(std::move(stored), [&](result<> given) { outcome = given; });
+    io->poll();
+    source.request_stop();
+    io->flush();
+    EXPECT_EQ(outcome.error(), std::errc::operation_canceled);
 }
 
 TEST_P(Task, InFlightIsDestroyedWithItsContext) {

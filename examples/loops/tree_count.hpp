@@ -19,16 +19,17 @@ class tree_count {
   private:
     void enter(const std::string& path) {
         ++open;
-        auto list = aio::readdir(path, {.stat_order = true, .nofollow = true});
-        io_.submit(std::move(list), [this, path](aio::result<aio::directory_listing> listing) {
-            --open;
-            ++directories;
-            if (!listing) return;  // gone, or not for us to read
-            for (auto entry : *listing) {
-                ++entries;
-                if (entry.type == aio::file_type::directory) enter(path + "/" + std::string(entry.name));
-            }
-        });
+        io_.submit(aio::readdir(path, {.stat_order = true, .nofollow = true}),
+                   [this, path](aio::result<aio::directory_listing> listing) {
+                       --open;
+                       ++directories;
+                       if (!listing) return;  // gone, or not for us to read
+                       for (auto entry : *listing) {
+                           ++entries;
+                           if (entry.type == aio::file_type::directory)
+                               enter(path + "/" + std::string(entry.name));
+                       }
+                   });
     }
 
     aio::context& io_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Everything but the adapters, <aio/loop/…>, and <aio/simulation.hpp>, which is for tests. The single headers
 // compile faster.
+//
+// Comments cite rules by their names in docs/behaviour.md (R-OPEN, M-15, T-12, …), which is installed with
+// the library.
 #pragma once
 
 #include <aio/attributes.hpp>

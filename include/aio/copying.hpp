@@ -43,7 +43,7 @@ enum class follow_links : std::uint8_t { never, root, always };
 /// Whether copies share their blocks with the source until one of them is changed.
 enum class reflink : std::uint8_t { if_possible, always, never };
 
-/// Something of which the destination is taken, or was copied.
+/// For `overwrite`: something whose destination exists. For `copied`: something that was just copied.
 struct copy_entry {
     std::string_view from;
     std::string_view to;

@@ -6,3 +6,10 @@
 #else
 #define AIO_EXPORT
 #endif
+
+/// Lets clang warn when what borrows would outlive the temporary it borrows from.
+#if defined(__clang__)
+#define AIO_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define AIO_LIFETIMEBOUND
+#endif

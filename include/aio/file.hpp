@@ -65,15 +65,14 @@ class handle {
 
 }  // namespace detail
 
-/// An open file. Owns its descriptor: the destructor closes it, at once and ignoring errors; `aio::close`
-/// closes without blocking and reports the error. Every descriptor the library opens is close-on-exec.
-///
-/// Lifetime: a request started on a file keeps the descriptor open until it completes, so a file may be
-/// destroyed while requests use it.
+/// An open file. Owns its descriptor, which is closed when the file and all requests that use it are gone, so
+/// that a file may be destroyed while requests use it. If the destructor is the last of them it calls
+/// close(2), ignoring errors; `aio::close` closes without blocking and reports the error. Every descriptor
+/// the library opens is close-on-exec.
 class file : public detail::handle {
   public:
     file() noexcept = default;
-    /// Takes ownership of `fd`; a negative one makes an empty file.
+    /// Takes ownership of `fd`; a negative one makes an empty file. Throws std::bad_alloc; `fd` is closed.
     explicit file(int fd) : handle(fd) {}
 };
 
@@ -81,7 +80,8 @@ class file : public detail::handle {
 class directory : public detail::handle {
   public:
     directory() noexcept = default;
-    /// Takes ownership of `fd`; a negative one makes an empty directory.
+    /// Takes ownership of `fd`; a negative one makes an empty directory. Throws std::bad_alloc; `fd` is
+    /// closed.
     explicit directory(int fd) : handle(fd) {}
 };
 

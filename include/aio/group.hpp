@@ -25,8 +25,8 @@ struct group_options {
 /// may add more until then. Its result is success, or what `result` was given.
 ///
 /// Lifetime: destroying the handle cancels what is outstanding, callbacks uncalled, and waits for calls that
-/// work on the caller's buffers; `detach` lets the group go on without it. A member whose own coroutine does
-/// it goes on to its end, cancelled. Groups may be members of groups.
+/// work on the caller's buffers; `detach` lets the group go on without it. A member whose own coroutine
+/// destroys the handle is cancelled, not destroyed, and runs to its end. Groups may be members of groups.
 /// Threads: the polling thread; `cancel` and `forget` from any.
 class group {
   public:
@@ -65,13 +65,14 @@ class group {
 
     /// Makes a started request a member. Errors: EEXIST if it is in a group, EINVAL if this group has ended.
     /// One that is done is ignored (G-5).
-    aio::result<> add(const request& member) { return joined(member.block()); }
+    [[nodiscard]] aio::result<> add(const request& member) { return joined(member.block()); }
     /// Makes a group a member; both handles stay what they are. Errors: also ELOOP, if it contains this one.
-    aio::result<> add(const group& member) { return joined(member.block_.get()); }
+    [[nodiscard]] aio::result<> add(const group& member) { return joined(member.block_.get()); }
 
     /// Calls `feeder(group&)` now and whenever a member ends, while there are fewer members than the limit
     /// (set to 2 if it is 0), until it adds nothing (G-10, G-11). It may add several at once. An exception
-    /// that leaves it is swallowed and ends the feeding (M-7).
+    /// that leaves it is swallowed and ends the feeding (M-7); so that nobody takes a part for all, the group
+    /// then delivers ENOMEM for std::bad_alloc, else `state_not_recoverable`.
     template <class Feeder>
         requires std::invocable<Feeder&, group&>
     void feed(Feeder feeder) {

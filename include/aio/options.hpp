@@ -2,6 +2,8 @@
 // options: how a request is to be run, given with `.with({…})`.
 #pragma once
 
+#include <aio/export.hpp>
+
 #include <chrono>
 #include <stop_token>
 
@@ -49,7 +51,7 @@ class deadline {
 class stop_reference {
   public:
     constexpr stop_reference() noexcept = default;
-    stop_reference(const std::stop_token& token) noexcept : token_(&token) {}
+    stop_reference(const std::stop_token& token AIO_LIFETIMEBOUND) noexcept : token_(&token) {}
 
     [[nodiscard]] const std::stop_token* get() const noexcept { return token_; }
 
@@ -67,8 +69,8 @@ struct options {
     /// When it passes, the request ends with `std::errc::timed_out`, unless it works on a buffer of the
     /// caller's.
     aio::deadline deadline = {};
-    /// Cancels the request when a stop is requested. Lifetime: borrowed until the request starts, which
-    /// copies it; so a temporary token only where the operation is also submitted, run or awaited.
+    /// Cancels the request when a stop is requested. Lifetime: a task copies it; an operation borrows it, as
+    /// it does its path, until it starts: so a temporary token only where that is submitted, run or awaited.
     stop_reference stop = {};
     /// Runs even in a task that was cancelled: for cleaning up. Only its own handle, deadline or stop token
     /// cancels it; neither the task, group, when_all or when_any that it is a part of, nor shutdown before

@@ -10,13 +10,6 @@
 #include <string>
 #include <string_view>
 
-/// Lets clang warn when a stored operation would outlive the temporary it borrows from.
-#if defined(__clang__)
-#define AIO_LIFETIMEBOUND [[clang::lifetimebound]]
-#else
-#define AIO_LIFETIMEBOUND
-#endif
-
 namespace aio {
 
 namespace detail {

@@ -7,9 +7,9 @@
 //
 // Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes.
 // Cancel: a running call on a buffer of yours cannot be given up, not by a deadline either, unless io_uring
-// makes it and the kernel can still end it: then it had no effect (C-ROUTES). One that reads
-// into a string can: with an offset by all means, without one by a deadline, when what it takes from the file
-// after all is lost.
+// makes it and the kernel can still end it: then it had no effect (C-ROUTES). A read into a string can be
+// given up: with an offset always; without one by a deadline or destruction only, and bytes that it then
+// takes from the file are lost.
 #pragma once
 
 #include <aio/export.hpp>
@@ -30,16 +30,38 @@
 namespace aio {
 
 namespace detail {
-/// What tells where text begins, but not how long it is.
-template <class T>
-concept unsized_text = std::is_pointer_v<std::remove_cvref_t<T>> ||
-                       std::same_as<std::remove_extent_t<std::remove_reference_t<T>>, char>;
+/// Where an integer that follows is likely to be meant as POSIX's size or count, not as an offset: after a
+/// pointer, a buffer of char or an array of iovec; after any other array if it has the type of sizeof.
+template <class T, class Integer, class Element = std::remove_extent_t<std::remove_reference_t<T>>>
+concept with_size = std::is_pointer_v<std::remove_cvref_t<T>> || std::same_as<Element, char> ||
+                    std::same_as<std::remove_const_t<Element>, iovec> ||
+                    (std::is_array_v<std::remove_reference_t<T>> && std::unsigned_integral<Integer>);
 }  // namespace detail
+
+// Not as read(2) and write(2): what follows the buffer is the offset, never the size. Pass
+// `std::span(buffer, size)` or `std::string_view(text, size)`; of all of an array, `std::span(array)`.
+template <class T, std::integral Size>
+    requires detail::with_size<T, Size>
+operation<std::size_t> read(file_view from, T&& into, Size size) = delete;
+template <class T, std::integral Size>
+    requires detail::with_size<T, Size>
+operation<std::size_t> read_exactly(file_view from, T&& into, Size size) = delete;
+template <class T, std::integral Size>
+    requires detail::with_size<T, Size>
+operation<std::size_t> write(file_view to, T&& bytes, Size size) = delete;
+template <class T, std::integral Size>
+    requires detail::with_size<T, Size>
+operation<std::size_t> write_all(file_view to, T&& bytes, Size size) = delete;
 
 /// Reads up to `into.size()` bytes and gives how many; 0 is the end of the file: read(2), pread(2), R-READ.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> read(file_view from AIO_LIFETIMEBOUND,
                                                      std::span<std::byte> into AIO_LIFETIMEBOUND,
                                                      std::optional<std::int64_t> offset = {});
+[[nodiscard]] inline operation<std::size_t> read(file_view from AIO_LIFETIMEBOUND,
+                                                 std::span<char> into AIO_LIFETIMEBOUND,
+                                                 std::optional<std::int64_t> offset = {}) {
+    return read(from, std::as_writable_bytes(into), offset);
+}
 
 /// Reads up to `size` bytes into a string of its own; an empty one is the end of the file. A size above what
 /// the kernel moves at once (2,147,479,552) counts as that.
@@ -61,6 +83,11 @@ concept unsized_text = std::is_pointer_v<std::remove_cvref_t<T>> ||
 [[nodiscard]] AIO_EXPORT operation<std::size_t> read_exactly(file_view from AIO_LIFETIMEBOUND,
                                                              std::span<std::byte> into AIO_LIFETIMEBOUND,
                                                              std::optional<std::int64_t> offset = {});
+[[nodiscard]] inline operation<std::size_t> read_exactly(file_view from AIO_LIFETIMEBOUND,
+                                                         std::span<char> into AIO_LIFETIMEBOUND,
+                                                         std::optional<std::int64_t> offset = {}) {
+    return read_exactly(from, std::as_writable_bytes(into), offset);
+}
 /// The same into a string of its own, which is shorter than `size` only at the end of the file.
 ///
 /// Errors: ENOMEM if there is no memory for `size` bytes.
@@ -89,10 +116,6 @@ concept unsized_text = std::is_pointer_v<std::remove_cvref_t<T>> ||
                                                       std::span<const iovec> bytes AIO_LIFETIMEBOUND,
                                                       std::optional<std::int64_t> offset = {});
 
-/// Not as write(2): a pointer has no size, and what follows is the offset. Say std::string_view(text, size).
-template <detail::unsized_text P>
-operation<std::size_t> write(file_view to, P&& text, std::integral auto size) = delete;
-
 /// Writes until all is written, and gives how many bytes that were: always all. Waits where a non-blocking
 /// descriptor takes nothing more yet.
 ///
@@ -103,8 +126,6 @@ operation<std::size_t> write(file_view to, P&& text, std::integral auto size) = 
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::string_view text AIO_LIFETIMEBOUND,
                                                           std::optional<std::int64_t> offset = {});
-template <detail::unsized_text P>
-operation<std::size_t> write_all(file_view to, P&& text, std::integral auto size) = delete;
 /// The same from any number of buffers.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::span<const iovec> bytes AIO_LIFETIMEBOUND,

@@ -25,12 +25,12 @@ class request {
     /// true result, if there is one. A call that changes something or works on a buffer of yours ends when it
     /// ends. Again, or late: no effect. A task's awaited operation is cancelled, and the task goes on from
     /// there; a group's members are.
-    void cancel() noexcept {
+    void cancel() const noexcept {
         if (block_) detail::cancel(*block_, ECANCELED);
     }
 
     /// As `cancel`, and the callback is destroyed uncalled by a later poll (C-FORGET). IO::AIO's cancel.
-    void forget() noexcept {
+    void forget() const noexcept {
         if (block_) detail::forget(*block_);
     }
 
@@ -45,8 +45,8 @@ class request {
 
     /// Puts another callback in place of the one given to submit, which is destroyed with the request (G-14).
     /// Outcome is what that callback takes: `request.callback<aio::result<aio::file>>(…)`. False, and nothing
-    /// changed, if the request is done, forgotten, already lost for want of a callback, or delivers another
-    /// type.
+    /// changed, if the request is done, forgotten, was started without a callback and has ended (its value is
+    /// destroyed already), or delivers another type.
     template <class Outcome, std::invocable<Outcome> Callback>
     bool callback(Callback callback) {
         struct call final : detail::typed_replacement<Outcome> {

@@ -9,11 +9,13 @@
 namespace aio {
 
 /// What a request delivers: a value, or the error the system call gave, its number untouched
-/// (`error().value()` is the errno, `error().category()` is `std::system_category()`).
+/// (`error().value()` is the errno, `error().category()` is `std::system_category()`; only an `aio::call`
+/// whose function throws or gives another's error has that one's).
 ///
-/// Two errors come from the library: `std::errc::operation_canceled` (an operation had no effect; a group,
-/// task or tree was stopped, and what it had done stays) and `std::errc::timed_out` (its deadline passed; a
-/// call with a lasting effect that had begun may still have it).
+/// Two errors say how a request was given up: `std::errc::operation_canceled` (an operation had no effect; a
+/// group, task or tree was stopped, and what it had done stays) and `std::errc::timed_out` (its deadline
+/// passed; a call with a lasting effect that had begun may still have it). Others that the library gives
+/// itself, such as EINVAL for a path with a NUL, are named where they can come.
 template <class T = void>
 using result = std::expected<T, std::error_code>;
 

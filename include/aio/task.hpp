@@ -72,8 +72,10 @@ template <class T>
 /// a cancellation (also by deadline or stop token) cancels what it is waiting for, and everything it awaits
 /// later that is not shielded.
 ///
-/// Lifetime: parameters taken by reference must outlive the task; take them by value. Destroying a task that
-/// is suspended gives up what it awaits. Threads: runs in its context's poll, one coroutine at a time.
+/// Lifetime: parameters taken by reference must outlive the task; take them by value. A lambda that is a
+/// coroutine must capture nothing, or outlive the task: captures are the lambda's, not the coroutine's.
+/// Destroying a task that is suspended gives up what it awaits. Threads: runs in its context's poll, one
+/// coroutine at a time.
 template <class T = void>
 class [[nodiscard]] task {
   public:
@@ -94,7 +96,7 @@ class [[nodiscard]] task {
 
     /// The same task, run as `how` says. Replaces all that an earlier `with` said.
     [[nodiscard]] task with(const options& how) && noexcept {
-        if (frame_) frame_.promise().how = how;
+        if (frame_) frame_.promise().run_as(how);
         return std::move(*this);
     }
 

@@ -155,13 +155,15 @@ struct disk_usage_options {
 /// The root may be anything; a symbolic link is itself.
 [[nodiscard]] AIO_EXPORT task<tree_result> disk_usage(path_view path, disk_usage_options how = {});
 
+/// For chmod_tree: permissions that stay as they are.
+inline constexpr mode_t keep_mode = static_cast<mode_t>(-1);
+
 /// Sets the permissions of a tree: chmod(2). Symbolic links have none and are left alone. A directory's are
 /// set when all below it is done, so that taking permissions away does not lock the operation out; none are
 /// set wider first.
 ///
 /// `directories` and `others` are permission bits; for one of them, `aio::keep_mode` leaves those as they
 /// are.
-inline constexpr mode_t keep_mode = static_cast<mode_t>(-1);
 [[nodiscard]] AIO_EXPORT task<tree_result> chmod_tree(path_view path, mode_t directories, mode_t others,
                                                       tree_options how = {});
 

@@ -14,6 +14,8 @@ namespace aio {
 /// What when_any gives: who was first, and what everybody delivered (the others mostly `operation_canceled`).
 template <class Outcomes>
 struct first_of {
+    static constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+
     std::size_t index;
     Outcomes outcomes;
 };
@@ -211,7 +213,7 @@ template <work... Works>
 [[nodiscard]] auto when_any(Works&&... works) {
     return detail::join_tuple<true, Works...>(std::move(works)...);
 }
-/// The same for any number of one kind. For an empty vector, the index is -1.
+/// The same for any number of one kind. For an empty vector, the index is `nobody`.
 template <work Work>
 [[nodiscard]] auto when_any(std::vector<Work> works) {
     return detail::join_vector<true, Work>(std::move(works));

@@ -44,6 +44,7 @@ TEST(Asio, CancelsByASlot) {
     asio::post(loop, [&] { signal.emit(asio::cancellation_type::terminal); });
     loop.run();
     EXPECT_EQ(error, std::errc::operation_canceled);
+    EXPECT_EQ(error, asio::error::operation_aborted);
     signal.emit(asio::cancellation_type::terminal);  // late: nobody listens
 }
 

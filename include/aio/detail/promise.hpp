@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <concepts>
 #include <new>
+#include <stop_token>
 
 namespace aio::detail {
 
@@ -48,6 +49,11 @@ class AIO_EXPORT task_promise_base {
     final_awaiter final_suspend() noexcept { return {}; }
     void unhandled_exception() noexcept { thrown = std::current_exception(); }
 
+    void run_as(const options& told) noexcept {
+        how = told;
+        stop = how.stop.get() ? *how.stop.get() : std::stop_token();
+        if (how.stop.get()) how.stop = stop;
+    }
     /// Takes what a task inherits from the one that awaits it.
     void inherit(task_promise_base& from) noexcept {
         owner = from.owner;
@@ -78,6 +84,7 @@ class AIO_EXPORT task_promise_base {
     task_promise_base* child = nullptr;    // the task it awaits, or
     awaited* other = nullptr;              // whatever else it awaits
     options how;
+    std::stop_token stop;    // of `how`
     bool sheltered = false;  // it is shielded, or one that awaits it
     std::int16_t cause = 0;  // errno it was cancelled with
     std::exception_ptr thrown;

@@ -17,6 +17,7 @@
 #include <asio/associated_cancellation_slot.hpp>
 #endif
 
+#include <system_error>
 #include <utility>
 
 namespace aio::detail {
@@ -29,7 +30,12 @@ struct asio_library {
 
     template <class Outcome>
     static error_code error_of(const Outcome& outcome) noexcept {
-        return outcome ? error_code() : outcome.error();
+        if (outcome) return {};
+        // Where Asio has a name for it, it is equal to that and to std::errc's; elsewhere to std::errc's.
+        const error_code named(outcome.error().value(), ::asio::system_category());
+        const bool equal = outcome.error().category() == std::system_category() &&
+                           named.default_error_condition().category() == std::generic_category();
+        return equal ? named : outcome.error();
     }
     template <class Handler>
     static auto executor_of(const Handler& handler, const executor& otherwise) noexcept {

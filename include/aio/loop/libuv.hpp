@@ -23,12 +23,12 @@ class libuv final : public attachment {
     libuv(context& io, uv_loop_t* loop, const poll_budget& budget = default_budget)
         : attachment(io, budget, keeper::loop_thread) {
         auto handle = std::make_unique<uv_poll_t>();
-        check(uv_poll_init(loop, handle.get(), fd()));
+        check(uv_poll_init(loop, handle.get(), fd()), "uv_poll_init");
         handle_ = handle.release();  // libuv's from here on: closing it takes a turn of the loop
         handle_->data = this;
         if (int failed = uv_poll_start(handle_, UV_READABLE, ready)) {
             ended();
-            check(failed);
+            check(failed, "uv_poll_start");
         }
     }
     ~libuv() override {
@@ -37,8 +37,8 @@ class libuv final : public attachment {
     }
 
   private:
-    static void check(int failed) {
-        if (failed) throw std::system_error(-failed, std::system_category(), "uv_poll_init");
+    static void check(int failed, const char* call) {
+        if (failed) throw std::system_error(-failed, std::system_category(), call);
     }
     static void ready(uv_poll_t* handle, int, int) noexcept { static_cast<libuv*>(handle->data)->poll(); }
     static uv_handle_t* base(uv_poll_t* handle) noexcept { return reinterpret_cast<uv_handle_t*>(handle); }
