@@ -59,7 +59,9 @@ block* completions::take() noexcept {
 /// Puts a mark where nothing is, or another mark; false if a list is there. Relaxed: a mark carries no data,
 /// and a list is taken with acquire.
 bool completions::mark(block* from, block* to) noexcept {
-    return head_.compare_exchange_strong(from, to, std::memory_order_relaxed);
+    // Looked at first: the exchange would take the line from who pushes.
+    return head_.load(std::memory_order_relaxed) == from &&
+           head_.compare_exchange_strong(from, to, std::memory_order_relaxed);
 }
 
 void completions::acknowledge() noexcept {
@@ -83,7 +85,7 @@ void completions::end_poll(bool rest) noexcept {
 void completions::begin_wait() noexcept {
     mark(asleep(), nullptr);
     // Sequentially consistent: what rings after this in that order is not forgotten, see wake().
-    rung_.store(0, std::memory_order_seq_cst);
+    if (rung_.load(std::memory_order_relaxed)) rung_.store(0, std::memory_order_seq_cst);
     waiting_.store(true, std::memory_order_seq_cst);
 }
 

@@ -86,7 +86,8 @@ class completions {
     bool mark(block* from, block* to) noexcept;
     void acknowledge() noexcept;
 
-    std::atomic<block*> head_{asleep()};
+    // What workers write, and the poller looks at meanwhile.
+    alignas(64) std::atomic<block*> head_{asleep()};
     std::atomic<bool> signalled_{false};
     std::atomic<bool> waiting_{false};         // the poller is between begin_wait and end_wait
     std::atomic<bool> in_signal_wait_{false};  // it is in wait_for_signal, and so perhaps not waiting_

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace aio::detail {
@@ -231,6 +232,7 @@ void engine::serve_deadlines() noexcept {
 }
 
 void engine::serve_messages() noexcept {
+    if (!messages_.load(std::memory_order_relaxed)) return;  // who leaves one wakes the poller afterwards
     // Acquire: pairs with leave_message, and so with the cause.
     composite* message = messages_.exchange(nullptr, std::memory_order_acquire);
     while (message) {
@@ -265,6 +267,7 @@ bool engine::wait(clock::time_point until) {
 }
 
 bool engine::wait_for_something(clock::time_point until) {
+    static const std::size_t processors = std::thread::hardware_concurrency();
     for (;;) {
         clock::time_point earliest = deadlines_.earliest();
         clock::time_point present = now();
@@ -273,8 +276,8 @@ bool engine::wait_for_something(clock::time_point until) {
         if (route_->assist(true)) continue;
         clock::time_point next = std::min({until, earliest, route_->next_attempt()});
         if (route_->advance(next)) continue;
-        if (route_->leaves_room() &&
-            linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
+        const bool leaves_room = in_flight() < processors || route_->leaves_room();
+        if (leaves_room && linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
             continue;
         route_->wait(*results_, next);
     }

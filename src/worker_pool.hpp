@@ -87,11 +87,13 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
 
     // What a submission touches.
     alignas(64) block_stack inbox_;
-    // What it looks at: rarely written, and apart from what is.
-    alignas(64) std::atomic<worker*> watcher_{nullptr};    // null, or the one that looks for blocked workers
-    std::atomic<unsigned> unblocked_{0};                   // busy and not marked blocked
-    std::atomic<attendance> attendant_{attendance::none};  // one worker is
-    processor lingerer_;                                   // and where
+    // What workers write with every few calls.
+    alignas(64) std::atomic<attendance> attendant_{attendance::none};  // one worker is
+    std::atomic<unsigned> unblocked_{0};                               // busy and not marked blocked
+    std::atomic<bool> owed_{false};  // a result was pushed and the poller, asleep, not woken yet
+    // What a submission looks at: rarely written, and apart from what is.
+    alignas(64) std::atomic<worker*> watcher_{nullptr};  // null, or the one that looks for blocked workers
+    processor lingerer_;                                 // where the attendant is
     processor last_worker_;
     processor submitter_;                       // who submitted last
     std::atomic<unsigned> at_once_{0};          // limits_.min
@@ -99,7 +101,6 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     std::atomic<int> floor_{highest_priority};  // what is above it overtakes what is in hand
     std::atomic<bool> overtaken_{false};        // something did
     std::atomic<bool> short_of_threads_{true};  // the poller may have to make calls
-    std::atomic<bool> owed_{false};             // a result was pushed and the poller, asleep, not woken yet
 
     alignas(64) std::shared_ptr<completions> results_;
     thread_limits wanted_limits_;  // as the user gave them
