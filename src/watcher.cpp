@@ -5,12 +5,15 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace aio::detail {
 
 namespace {
 
 constexpr std::chrono::nanoseconds watch_interval = std::chrono::milliseconds(1);
-constexpr unsigned patience = 20;  // in intervals
+constexpr unsigned patience = 20;   // in intervals
+constexpr unsigned most_asked = 8;  // workers, in one look: it costs a few system calls each
 
 clock::duration cpu_time(pthread_t thread) noexcept {
     clockid_t id = {};
@@ -49,27 +52,52 @@ void worker_pool::watch(worker& self, lock& held) noexcept {
 }
 
 void worker_pool::tick() noexcept {
-    mark_blocked();
+    look_at_busy();
     if (const unsigned ticks = helped_.load(std::memory_order_relaxed))
         helped_.store(ticks - 1, std::memory_order_relaxed);
 }
 
-/// A worker inside the same call as a look before, having used little CPU since, and asleep, is blocked.
-void worker_pool::mark_blocked() noexcept {
+/// A worker that has used little CPU since the last look, and is asleep in a call, leaves its processor to
+/// another. If the call is the same as then, it is blocked, and counts for nothing until it returns. If it
+/// is another, calls wait for something, but for less than an interval: a server, a disk. Then more workers
+/// may run, twice as many with each look while that holds for most and work waits, and fewer again when none
+/// sleeps.
+void worker_pool::look_at_busy() noexcept {
+    const clock::time_point now = clock::now();
+    unsigned asked = 0;
+    unsigned asleep = 0;
     for (worker* each = busy_; each; each = each->next) {
         if (each->blocked || !each->hand.look().running) continue;
-        clock::duration cpu = cpu_time(each->thread);
-        std::uint64_t calls = each->calls.load(std::memory_order_relaxed);
-        // Asked last, as it costs most. A thread that only lacks a processor is not helped by more threads.
-        if (calls == each->calls_seen && cpu - each->cpu_seen < watch_interval / 4 && is_asleep(each->id)) {
-            each->blocked = true;
-            --unblocked_;
-            recall(*each);
-            push_finished(*each);
-        }
+        const std::uint64_t calls = each->calls.load(std::memory_order_relaxed);
+        const bool is_same_call = calls == each->calls_seen;
         each->calls_seen = calls;
+        if (!is_same_call && asked >= most_asked) continue;
+        ++asked;
+        const clock::duration cpu = cpu_time(each->thread);
+        const bool rests = 4 * (cpu - each->cpu_seen) < now - each->seen_at;
         each->cpu_seen = cpu;
+        each->seen_at = now;
+        // Asked last, as it costs most. A thread that only lacks a processor is not helped by more threads.
+        if (!rests || !is_asleep(each->id)) continue;
+        // Meanwhile it may have come back, and sleep because it has nothing to do.
+        if (each->calls.load(std::memory_order_relaxed) != calls || !each->hand.look().running) continue;
+        ++asleep;
+        if (!is_same_call) continue;
+        each->blocked = true;
+        --unblocked_;
+        recall(*each);
+        push_finished(*each);
     }
+    if (2 * asleep > asked && !queue_.empty())
+        allow(limits_.min + 2 * extra_);
+    else if (asked != 0 && asleep == 0)
+        allow(extra_ / 2);
+}
+
+/// So many more than `limits_.min` may run at once.
+void worker_pool::allow(unsigned extra) noexcept {
+    extra_ = std::min(extra, limits_.max - limits_.min);
+    at_once_.store(limits_.min + extra_, std::memory_order_relaxed);
 }
 
 }  // namespace aio::detail

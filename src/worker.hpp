@@ -98,6 +98,7 @@ struct worker {
     bool blocked = false;          // its call makes no progress: it counts for nothing
     std::uint64_t calls_seen = 0;  // when the watcher looked last
     clock::duration cpu_seen = {};
+    clock::time_point seen_at = clock::now();
     const pthread_t thread = pthread_self();
     const pid_t id = ::gettid();
 

@@ -27,7 +27,7 @@ thread_limits resolved(thread_limits limits) noexcept {
 
 worker_pool::worker_pool(std::shared_ptr<completions> results, const thread_limits& limits) noexcept
     : results_(std::move(results)), wanted_limits_(limits), limits_(resolved(limits)) {
-    at_once_.store(limits_.min, std::memory_order_relaxed);
+    allow(0);
 }
 
 /// What the mutex guards takes less time than going to sleep and being woken.
@@ -161,7 +161,7 @@ void worker_pool::limits(const thread_limits& limits) noexcept {
     lock held = acquire();
     wanted_limits_ = limits;
     limits_ = resolved(limits);
-    at_once_.store(limits_.min, std::memory_order_relaxed);
+    allow(0);
     note_shortage();
     wake_all();
     sort_inbox();

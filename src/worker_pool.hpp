@@ -17,9 +17,10 @@
 namespace aio::detail {
 
 /// Elastic: `min` workers run at once. When work waits although they are all busy, one more thread, the
-/// watcher, looks every millisecond who of them makes no progress and burns no CPU; for each that is blocked
-/// another may run, up to `max` threads in all. So cached work never has more threads than cores, and a stuck
-/// call holds nobody else up.
+/// watcher, looks every millisecond who of them sleeps and burns no CPU. For each that makes no progress
+/// another may run; while most sleep in one call after the other, twice as many with each look; up to `max`
+/// threads in all. So cached work never has more threads than cores, calls that wait for a server have as
+/// many as there are calls, and a stuck one holds nobody else up.
 ///
 /// A request goes by the inbox, which takes no lock, to the queue, and from there into the hand of a worker,
 /// who takes several at once while calls are quick. Everything else is under one mutex, held for a few
@@ -83,7 +84,8 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     [[nodiscard]] bool anything_waits() const noexcept;
     void watch(worker& self, lock& held) noexcept;
     void tick() noexcept;
-    void mark_blocked() noexcept;
+    void look_at_busy() noexcept;
+    void allow(unsigned extra) noexcept;
 
     // What a submission touches.
     alignas(64) block_stack inbox_;
@@ -96,7 +98,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     processor lingerer_;                                 // where the attendant is
     processor last_worker_;
     processor submitter_;                       // who submitted last
-    std::atomic<unsigned> at_once_{0};          // limits_.min
+    std::atomic<unsigned> at_once_{0};          // limits_.min and extra_
     std::atomic<unsigned> helped_{0};           // for how many ticks the poller is thought to make calls
     std::atomic<int> floor_{highest_priority};  // what is above it overtakes what is in hand
     std::atomic<bool> overtaken_{false};        // something did
@@ -110,6 +112,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     worker* idle_ = nullptr;  // a stack: the last to rest is the first to be woken
     worker* busy_ = nullptr;  // a list: those with something in hand
     unsigned threads_ = 0;
+    unsigned extra_ = 0;  // workers that may run beside limits_.min, as calls sleep
     unsigned idle_count_ = 0;
     unsigned coming_ = 0;          // woken or started, not here yet
     std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <string>
 #include <thread>
@@ -120,6 +121,41 @@ TEST_F(Threads, ThatAreStuckDoNotHoldUpTheOthers) {  // safety.md: 32 requests s
     EXPECT_TRUE(io.run(stat("/")));
     closed.open();
     io.flush();
+}
+
+TEST_F(Threads, AreManyWhereCallsSleepAndFewWhereTheyCompute) {  // C-MAXP: however short they are
+    context io({.threads = {.min = 2}, .routes = routes_used::threads});
+    std::atomic<int> running{0};
+    const auto sleep = [] { std::this_thread::sleep_for(200us); };
+    const auto compute = [] {
+        for (const auto until = clock::now() + 2ms; clock::now() < until;) {
+        }
+    };
+    /// Keeps 64 calls in flight until, so many times one after the other, as many run as `wanted` says.
+    const auto comes_to = [&](void (*work)(), int times, bool (*wanted)(int)) {
+        std::atomic<int> reached{0};
+        int in_flight = 0;
+        std::function<void()> next = [&] {
+            ++in_flight;
+            io.submit(call([&, work] {
+                          if (const int now = ++running; reached < times)
+                              reached = wanted(now) ? reached + 1 : 0;
+                          work();
+                          --running;
+                      }),
+                      [&](result<>) {
+                          --in_flight;
+                          if (reached < times) next();
+                      });
+        };
+        for (int i = 0; i < 64; ++i)
+            next();
+        return eventually([&] { return io.wait(1ms), io.poll(), in_flight == 0; });
+    };
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_TRUE(comes_to(sleep, 1, [](int now) { return now >= 16; }));
+        EXPECT_TRUE(comes_to(compute, 50, [](int now) { return now <= 4; }));
+    }
 }
 
 TEST_F(Threads, ThatAreStuckAreSeenWhenFewerMayRunThanDo) {  // safety.md: stuck calls hold nobody up
