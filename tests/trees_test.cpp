@@ -220,8 +220,8 @@ TEST_P(Trees, AWishToStopAtTheFirstFailureIsHeard) {
 TEST_P(Trees, AFunctionThatThrowsEndsItAndIsHeard) {  // M-6
     auto io = make_context();
     grow(30);
-    EXPECT_THROW(io->run(walk(root_, [](const walk_batch&) { throw std::runtime_error("enough"); })),
-                 std::runtime_error);
+    const auto enough = [](const walk_batch&) { throw std::runtime_error("enough"); };
+    EXPECT_THROW(static_cast<void>(io->run(walk(root_, enough))), std::runtime_error);
 }
 
 TEST_P(Trees, WalkFindsEverythingOnceParentsFirst) {

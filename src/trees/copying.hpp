@@ -76,7 +76,7 @@ class copying final : public traversal {
     result<> carry_by_name(worker& self, const entry& of, const char* name);
     void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
                bool has_owner_and_mode = false);
-    void report(worker& self, const entry& of, const metadata_failure& failed);
+    void note_lacking(worker& self, const entry& of, const metadata_failure& what);
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);
 

@@ -262,7 +262,7 @@ result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) 
         self.has_nameless = named.error() == std::errc::file_exists;
         return named;
     }
-    report(self, of, lacking);
+    note_lacking(self, of, lacking);
     self.tally.bytes += *written;
     return copy.close();
 }
@@ -475,12 +475,11 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
 /// What could not be had of it is a failure, but the copy stays.
 void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to,
                     bool has_owner_and_mode) {
-    report(self, of, copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode));
+    note_lacking(self, of, copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode));
 }
 
-void copying::report(worker& self, const entry& of, const metadata_failure& failed) {
-    if (failed.operation)
-        fail(self, of.in, failed.operation, destination_path(of.in, of.to_name), failed.reason);
+void copying::note_lacking(worker& self, const entry& of, const metadata_failure& what) {
+    if (what.operation) fail(self, of.in, what.operation, destination_path(of.in, of.to_name), what.reason);
 }
 
 void copying::count(worker& self, const entry& of) {
