@@ -19,7 +19,7 @@ excepted() {
         # Of threads, signals, processors and clocks.
         pthread_* | sig* | sched_* | clock_* | time) ;;
         # Of the process and the machine.
-        getenv | getegid | geteuid | gettid | getrlimit | getrandom | prctl | uname) ;;
+        getenv | getegid | geteuid | gettid | getrlimit | getrandom | prctl | sysconf | uname) ;;
         # What polls and wakes the library, on descriptors of its own. Without any: Fault.*
         epoll_* | eventfd | timerfd_* | dup3 | ppoll) ;;
         # A ring: support/failing_ring.cpp fails in its place. The mapping is memory for one.
@@ -38,7 +38,7 @@ excepted_number() {
         SYS_fchmodat2) ;; # the wrap of syscall knows it
         # Whatever they say but success, a worker makes the call; ENOSYS from them would hold for the whole process.
         SYS_openat2 | SYS_name_to_handle_at) ;;
-        SYS_futex | SYS_io_uring_setup) ;;
+        SYS_futex* | SYS_io_uring_setup) ;;
         *) return 1 ;;
     esac
 }
