@@ -276,8 +276,8 @@ bool engine::wait_for_something(clock::time_point until) {
         if (route_->assist(true)) continue;
         clock::time_point next = std::min({until, earliest, route_->next_attempt()});
         if (route_->advance(next)) continue;
-        const bool leaves_room = in_flight() < processors || route_->leaves_room();
-        if (leaves_room && linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
+        if (route_->leaves_room(in_flight() < processors) &&
+            linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
             continue;
         route_->wait(*results_, next);
     }

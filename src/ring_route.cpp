@@ -135,9 +135,9 @@ route_counters ring_route::counters() const noexcept {
     return counted;
 }
 
-bool ring_route::leaves_room() const noexcept {
+bool ring_route::leaves_room(bool few) const noexcept {
     // What the kernel makes does not come sooner if somebody looks.
-    return !in_flight_.load(std::memory_order_relaxed) && workers_->leaves_room();
+    return !in_flight_.load(std::memory_order_relaxed) && workers_->leaves_room(few);
 }
 
 void ring_route::lock_for_fork() noexcept {

@@ -44,7 +44,7 @@ class ring_route final : public route {
     [[nodiscard]] clock::time_point next_attempt() const noexcept override {
         return workers_->next_attempt();
     }
-    [[nodiscard]] bool leaves_room() const noexcept override;
+    [[nodiscard]] bool leaves_room(bool few) const noexcept override;
     [[nodiscard]] bool batches(ring_operation operation) noexcept override;
     void note_help() noexcept override { workers_->note_help(); }
     [[nodiscard]] const processor& last_worker() const noexcept override { return workers_->last_worker(); }

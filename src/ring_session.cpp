@@ -50,6 +50,10 @@ bool is_vectored(ring_operation operation) noexcept {
     return operation == ring_operation::readv || operation == ring_operation::writev;
 }
 
+bool is_write(ring_operation operation) noexcept {
+    return operation == ring_operation::write || operation == ring_operation::writev;
+}
+
 ring_call call_of(const ring_form& form, const call& arguments) noexcept {
     const bool vectored = is_vectored(form.operation);
     return {
@@ -189,7 +193,7 @@ void ring_session::end(const ring_event& event, route* workers) noexcept {
         // What is there at once may be less than what there is.
         if (std::exchange(one.nowait, false) && !form.until_done && moved && moved < size_of(one) &&
             !one.cancelling) {
-            one.repeats = true;
+            one.repeats = is_write(form.operation);
             return ask_again(one, workers);
         }
         return form.until_done ? advance(one, moved, workers) : deliver(one, 0, moved);
@@ -261,9 +265,7 @@ void ring_session::hand_to(route* workers, flight& one, bool half_made) noexcept
     // Acquire-release: either this has it back, or give_up_running has ended it.
     if (workers && request.state.compare_exchange_strong(expected, phase::fresh, std::memory_order_acq_rel)) {
         // Of a read, half is nothing. The workers' queue publishes it.
-        const ring_operation operation = request.operation().ring->operation;
-        const bool writes = operation == ring_operation::write || operation == ring_operation::writev;
-        request.half_made = half_made && writes;
+        request.half_made = half_made && is_write(request.operation().ring->operation);
         workers->submit(request, submitter::poller);
         return;
     }

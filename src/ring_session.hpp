@@ -79,7 +79,7 @@ class ring_session {
         std::string bytes;        // what the kernel fills, if that is not the caller's
         std::size_t done = 0;     // bytes that earlier calls for the same request moved
         bool nowait = false;      // its file was not known to answer at once
-        bool repeats = false;     // an earlier call moved a part of the same
+        bool repeats = false;     // an earlier call wrote a part of the same
         bool handed_over = false;
         bool cancelling = false;
 

@@ -85,7 +85,8 @@ class route {
     /// When assist() is to try again to start a thread that calls wait for; never: the largest.
     [[nodiscard]] virtual clock::time_point next_attempt() const noexcept { return clock::time_point::max(); }
     /// Whether a processor has nothing to do, as far as we know: then the poller may linger before it sleeps.
-    [[nodiscard]] virtual bool leaves_room() const noexcept { return false; }
+    /// `few`: there are not as many calls as processors.
+    [[nodiscard]] virtual bool leaves_room(bool few) const noexcept { return static_cast<void>(few), false; }
     /// Where somebody took work last, if it leaves room.
     [[nodiscard]] virtual const processor& last_worker() const noexcept {
         static constinit const processor nobody;
@@ -115,7 +116,8 @@ class route {
 
     virtual void lock_for_fork() noexcept {}
     virtual void unlock_after_fork() noexcept {}  // in the parent
-    /// In the child, which never uses it again: lets go of what the kernel would think the child's.
+    /// In the child, which never uses it again: lets go of what the kernel would think the child's, and of
+    /// what is queued, which is never made there.
     virtual void leave_to_parent() noexcept {}
 };
 

@@ -57,8 +57,8 @@ bool thread_route::stranded() const noexcept {
 clock::time_point thread_route::next_attempt() const noexcept {
     return assist_ ? clock::time_point::max() : pool_->next_attempt();
 }
-bool thread_route::leaves_room() const noexcept {
-    return pool_->leaves_room();
+bool thread_route::leaves_room(bool few) const noexcept {
+    return few || pool_->leaves_room();
 }
 void thread_route::note_help() noexcept {
     pool_->note_help();

@@ -29,7 +29,7 @@ class thread_route final : public route {
     [[nodiscard]] thread_limits limits() const noexcept override;
     [[nodiscard]] bool stranded() const noexcept override;
     [[nodiscard]] clock::time_point next_attempt() const noexcept override;
-    [[nodiscard]] bool leaves_room() const noexcept override;
+    [[nodiscard]] bool leaves_room(bool few) const noexcept override;
     void note_help() noexcept override;
     [[nodiscard]] const processor& last_worker() const noexcept override;
     [[nodiscard]] route_counters counters() const noexcept override;

@@ -11,16 +11,16 @@
 
 namespace aio::detail {
 
-bool is_asleep(pid_t thread) noexcept {
+std::optional<bool> is_asleep(pid_t thread) noexcept {
     errno_guard guard;
     char path[48];
     std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", static_cast<int>(thread));
     const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return true;
+    if (fd < 0) return {};
     char text[128];
     const ssize_t size = ::read(fd, text, sizeof text - 1);
     ::close(fd);
-    if (size <= 0) return true;
+    if (size <= 0) return {};
     text[size] = '\0';
     // "12 (name) R …": the name may hold anything.
     const char* behind_name = std::strrchr(text, ')');

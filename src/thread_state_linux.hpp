@@ -4,9 +4,11 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 namespace aio::detail {
 
-/// Whether it sleeps, rather than runs or waits for a processor; true if that cannot be told.
-[[nodiscard]] bool is_asleep(pid_t thread) noexcept;
+/// Whether it sleeps, rather than runs or waits for a processor; nothing if that cannot be told.
+[[nodiscard]] std::optional<bool> is_asleep(pid_t thread) noexcept;
 
 }  // namespace aio::detail

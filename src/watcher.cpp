@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace aio::detail {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::chrono::nanoseconds watch_interval = std::chrono::milliseconds(1);
 constexpr unsigned patience = 20;   // in intervals
-constexpr unsigned most_asked = 8;  // workers, in one look: it costs a few system calls each
+constexpr unsigned most_asked = 4;  // workers, in one look: it costs a few system calls each
 
 clock::duration cpu_time(pthread_t thread) noexcept {
     clockid_t id = {};
@@ -31,12 +32,13 @@ bool worker_pool::anything_waits() const noexcept {
     return false;
 }
 
-/// Looks after the busy workers until it may take a call itself or nothing has waited for a while.
+/// Looks after the busy workers until it may take a call itself, or nothing has waited for a while and no
+/// more may run than at first.
 void worker_pool::watch(worker& self, lock& held) noexcept {
     watcher_ = &self;
     for (unsigned quiet = 0; quiet < patience && !closed_ && threads_ <= limits_.max; ++quiet) {
         if (!queue_.empty() && unblocked_ < at_once()) break;  // there is a call to take
-        if (anything_waits()) quiet = 0;
+        if (extra_ || anything_waits()) quiet = 0;
         if (self.wakeup.wait_for(held, watch_interval) == std::cv_status::timeout) tick();
         wake_poller();
         sort_inbox();
@@ -60,7 +62,7 @@ void worker_pool::tick() noexcept {
 /// A worker that has used little CPU since the last look, and is asleep in a call, leaves its processor to
 /// another. If the call is the same as then, it is blocked, and counts for nothing until it returns. If it
 /// is another, calls wait for something, but for less than an interval: a server, a disk. Then more workers
-/// may run, twice as many with each look while that holds for most and work waits, and fewer again when none
+/// may run, twice as many with each look while that holds for most and work waits, and half as many when none
 /// sleeps.
 void worker_pool::look_at_busy() noexcept {
     const clock::time_point now = clock::now();
@@ -77,8 +79,10 @@ void worker_pool::look_at_busy() noexcept {
         const bool rests = 4 * (cpu - each->cpu_seen) < now - each->seen_at;
         each->cpu_seen = cpu;
         each->seen_at = now;
+        if (!rests) continue;
         // Asked last, as it costs most. A thread that only lacks a processor is not helped by more threads.
-        if (!rests || !is_asleep(each->id)) continue;
+        const std::optional<bool> sleeps = is_asleep(each->id);
+        if (!sleeps.value_or(is_same_call)) continue;
         // Meanwhile it may have come back, and sleep because it has nothing to do.
         if (each->calls.load(std::memory_order_relaxed) != calls || !each->hand.look().running) continue;
         ++asleep;
@@ -90,7 +94,7 @@ void worker_pool::look_at_busy() noexcept {
     }
     if (2 * asleep > asked && !queue_.empty())
         allow(limits_.min + 2 * extra_);
-    else if (asked != 0 && asleep == 0)
+    else if (asleep == 0)
         allow(extra_ / 2);
 }
 

@@ -281,13 +281,10 @@ bool worker_pool::assist(bool waiting) noexcept {
 /// release the mutex for a while.
 void worker_pool::summon(lock& held) noexcept {
     worker* watcher = watcher_;
-    // One that lingers on this processor comes only when this thread lets go of it: see attended().
-    const bool held_up = attendant_ == attendance::lingers && lingerer_.is_here();
-    const unsigned coming = coming_ - (held_up && coming_);
-    if (queue_.size() <= coming) return;
+    if (queue_.size() <= coming_) return;
     // If nobody else will, whoever comes watches, however many run: a lowered limit leaves more than may.
-    const bool is_to_watch = !watcher && !coming;
-    if (unblocked_ + coming >= at_once() && !is_to_watch) return;
+    const bool is_to_watch = !watcher && !coming_;
+    if (unblocked_ + coming_ >= at_once() && !is_to_watch) return;
     if (worker* sleeper = idle_) {
         unlink(idle_, *sleeper);
         --idle_count_;

@@ -50,7 +50,7 @@ void worker_pool::work() noexcept {
             if (!taken) --coming_;
         } else if (threads_ > limits_.max || closed_) {
             break;
-        } else if (!watcher_ && anything_waits()) {
+        } else if (!watcher_ && (extra_ || anything_waits())) {
             watch(self, held);
         } else if (!linger_for_work(held) && !rest(self, held)) {
             break;

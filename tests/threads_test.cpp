@@ -127,6 +127,7 @@ TEST_F(Threads, AreManyWhereCallsSleepAndFewWhereTheyCompute) {  // C-MAXP: howe
     context io({.threads = {.min = 2}, .routes = routes_used::threads});
     std::atomic<int> running{0};
     const auto sleep = [] { std::this_thread::sleep_for(200us); };
+    const auto nap = [] { std::this_thread::sleep_for(20ms); };
     const auto compute = [] {
         for (const auto until = clock::now() + 2ms; clock::now() < until;) {
         }
@@ -153,7 +154,9 @@ TEST_F(Threads, AreManyWhereCallsSleepAndFewWhereTheyCompute) {  // C-MAXP: howe
         return eventually([&] { return io.wait(1ms), io.poll(), in_flight == 0; });
     };
     for (int round = 0; round < 2; ++round) {
+        // At last as many as there are calls, so that none waits.
         EXPECT_TRUE(comes_to(sleep, 1, [](int now) { return now >= 16; }));
+        EXPECT_TRUE(comes_to(nap, 1, [](int now) { return now >= 64; }));
         EXPECT_TRUE(comes_to(compute, 50, [](int now) { return now <= 4; }));
     }
 }

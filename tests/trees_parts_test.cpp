@@ -193,9 +193,13 @@ TEST(Directory, ItsMountIsAlsoToldByProc) {  // what statx does not tell before 
         const auto status = status_at(place->fd.get(), "");
         ASSERT_TRUE(status);
         ASSERT_NE(status->mount_id, 0U);
-        EXPECT_EQ(mount_of(place->fd.get()), status->mount_id) << path;
+        EXPECT_EQ(mount_by_proc(place->fd.get()), status->mount_id) << path;
+        file_status old = *status;
+        old.mount_id = 0;
+        EXPECT_EQ(mount_of(old, place->fd.get()), status->mount_id) << path;
+        EXPECT_EQ(mount_of(old, -1), status->device) << "without /proc";
     }
-    EXPECT_EQ(mount_of(-1), 0U);
+    EXPECT_EQ(mount_by_proc(-1), 0U);
 }
 
 }  // namespace

@@ -66,8 +66,8 @@ std::optional<int> parse(std::span<char*> given, settings& into, listing::option
     return std::nullopt;
 }
 
-/// Writes a file or directory to the disk. A link in its place is not followed, a FIFO not waited for. On a
-/// worker.
+/// Writes a file or directory to the disk. Below the root a link in its place is not followed; a FIFO is not
+/// waited for. On a worker.
 int sync_entry(const aio::walk_entry& entry) {
     // Only these have content of their own to be written; opening a device may do anything.
     if (entry.type != aio::file_type::regular && entry.type != aio::file_type::directory) return 0;

@@ -24,7 +24,8 @@ class simulation;
 struct thread_limits {
     /// As many run at once whenever there is work; 0 means one per core, at least two.
     unsigned min = 0;
-    /// More are started, up to this, only while those are blocked and work waits. 0: requests stay queued
+    /// More are started, up to this, only while work waits and those are blocked, or most of them sleep in
+    /// their calls. 0: requests stay queued
     /// until the limit is raised, but for `wait`, `flush` and `run`, which then make the calls themselves.
     unsigned max = 128;
     /// As many idle threads stay; the others end after the timeout.
@@ -70,9 +71,12 @@ struct statistics {
 
 /// What shutdown found, and left behind.
 struct shutdown_report {
-    std::size_t outstanding = 0;  // requests, when it began: all were cancelled
-    std::size_t abandoned = 0;  // calls that still run; what they use is the library's, and leaked with them
-    std::size_t using_buffers = 0;  // calls that still run and use memory of the caller's
+    /// Requests, when it began; cancelled, but for shielded ones before the deadline.
+    std::size_t outstanding = 0;
+    /// Calls that were given up and still run; what they use is the library's, and freed when they return.
+    std::size_t abandoned = 0;
+    /// Calls that still run and use memory of the caller's.
+    std::size_t using_buffers = 0;
 };
 
 /// How a context is made.

@@ -72,7 +72,7 @@ class group {
     /// Calls `feeder(group&)` now and whenever a member ends, while there are fewer members than the limit
     /// (set to 2 if it is 0), until it adds nothing (G-10, G-11). It may add several at once. An exception
     /// that leaves it is swallowed and ends the feeding (M-7); so that nobody takes a part for all, the group
-    /// then delivers ENOMEM for std::bad_alloc, else `state_not_recoverable`.
+    /// then delivers ENOMEM for std::bad_alloc, else `state_not_recoverable`, unless it has an error already.
     template <class Feeder>
         requires std::invocable<Feeder&, group&>
     void feed(Feeder feeder) {

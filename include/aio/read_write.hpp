@@ -31,7 +31,7 @@ namespace aio {
 
 namespace detail {
 /// Where an integer that follows is likely to be meant as POSIX's size or count, not as an offset: after a
-/// pointer, a buffer of char or an array of iovec; after any other array if it has the type of sizeof.
+/// pointer, a buffer of char or an array of iovec; after any other array if it is unsigned, as sizeof is.
 template <class T, class Integer, class Element = std::remove_extent_t<std::remove_reference_t<T>>>
 concept with_size = std::is_pointer_v<std::remove_cvref_t<T>> || std::same_as<Element, char> ||
                     std::same_as<std::remove_const_t<Element>, iovec> ||

@@ -172,7 +172,7 @@ result<bool> copying::make_directory(tree_node& node, int base, const char* name
         const file_status& status = opened->status;
         const auto above = status_at(base, "");
         if (!above) return std::unexpected(above.error());
-        if (above->mount_id != status.mount_id) return error(ESTALE);
+        if (mount_of(*above, base) != status.mount_id) return error(ESTALE);
         if (const result<> ours = check_owner(status.uid, base); !ours) return std::unexpected(ours.error());
         if ((status.mode & 077U) == 0) node.note = std::make_unique<new_directory>(inherits_nothing(*opened));
         if (umask_ & 0700U) {  // it took rights from us that we need meanwhile

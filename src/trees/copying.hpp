@@ -74,8 +74,7 @@ class copying final : public traversal {
     result<bool> link_to_first(worker& self, const entry& of, way how);
     void stands_alone(worker& self, const entry& of, const std::error_code& reason);
     result<> carry_by_name(worker& self, const entry& of, const char* name);
-    void carry(worker& self, const entry& of, metadata_of from, metadata_of to,
-               bool has_owner_and_mode = false);
+    void carry(worker& self, const entry& of, metadata_of from, metadata_of to);
     void note_lacking(worker& self, const entry& of, const metadata_failure& what);
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);

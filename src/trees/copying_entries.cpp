@@ -72,7 +72,7 @@ bool copying::copy_one(worker& self, entry& of) {
         // What is gone below the root was not there when it was copied. A link that leads nowhere is.
         const bool is_gone = looked.error() == std::errc::no_such_file_or_directory &&
                              !(of.follow && status_at(of.from, of.from_name));
-        if (!of.in || !is_gone) fail(self, of.in, "open", source_path(of), looked.error());
+        if (!stopped() && (!of.in || !is_gone)) fail(self, of.in, "open", source_path(of), looked.error());
         return false;
     }
     // A directory made here has no names that others could have given, as a rule: then the first attempt
@@ -133,9 +133,10 @@ result<> copying::look(entry& of) {
     of.content = unique_fd(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    // A file may be a mount point: then the directory told the number of what is covered.
-    const bool is_mounted = of.in && status->mount_id != of.in->from.status.mount_id;
-    const bool is_other = of.inode != 0 && status->inode != of.inode && !is_mounted && !has_vague_inodes(*fd);
+    const auto is_mounted = [&] { return mount_of(*status, *fd) != of.in->from.status.mount_id; };
+    // Of a file that is a mount point, the directory told the number of what is covered.
+    const bool is_other =
+        of.inode != 0 && status->inode != of.inode && !is_mounted() && !has_vague_inodes(*fd);
     if (status->type() != of.type || is_other) return error(ESTALE);
     of.status = *status;
     return {};
@@ -315,8 +316,10 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
         const auto status = status_at(replaced.get(), "");
         if (!status || !take_over(replaced.get(), copy.get(), *status)) return write_in_place_after_all();
     }
+    metadata_failure lacking;
     if (options_.keep != preserve::nothing)
-        carry(self, of, {of.content.get()}, {copy.get()}, how == way::create && has_owner_and_mode(of));
+        lacking = copy_metadata({of.content.get()}, {copy.get()}, of.status, options_.keep,
+                                how == way::create && has_owner_and_mode(of));
     if (options_.durable)
         if (const result<> synced = sync_file(copy.get()); !synced) return synced;
     if (const result<> closed = copy.close(); !closed) return closed;
@@ -326,6 +329,7 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
         const bool is_mounted = named.error() == std::errc::device_or_resource_busy && is_like_cp();
         return is_mounted ? write_in_place_after_all() : named;
     }
+    note_lacking(self, of, lacking);
     temporary.keep();
     self.tally.bytes += *written;
     return {};
@@ -473,9 +477,8 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
 }
 
 /// What could not be had of it is a failure, but the copy stays.
-void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to,
-                    bool has_owner_and_mode) {
-    note_lacking(self, of, copy_metadata(from, to, of.status, options_.keep, has_owner_and_mode));
+void copying::carry(worker& self, const entry& of, metadata_of from, metadata_of to) {
+    note_lacking(self, of, copy_metadata(from, to, of.status, options_.keep));
 }
 
 void copying::note_lacking(worker& self, const entry& of, const metadata_failure& what) {

@@ -29,13 +29,17 @@ result<open_place> open_place_at(int base, const char* name, bool search_only, b
     unique_fd opened(*fd);
     auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    // Before 5.8 statx does not tell. Without /proc at least another file system is seen.
-    if (status->mount_id == 0) status->mount_id = mount_of(*fd);
-    if (status->mount_id == 0) status->mount_id = status->device;
+    status->mount_id = mount_of(*status, *fd);
     return open_place{.fd = std::move(opened), .status = *status, .only_path = only_path};
 }
 
-std::uint64_t mount_of(int fd) noexcept {
+std::uint64_t mount_of(const file_status& status, int fd) noexcept {
+    if (status.mount_id) return status.mount_id;
+    const std::uint64_t told = mount_by_proc(fd);
+    return told ? told : status.device;
+}
+
+std::uint64_t mount_by_proc(int fd) noexcept {
     std::array<char, 64> path = {};
     std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);
     const auto opened = attempt([&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); });

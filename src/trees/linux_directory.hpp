@@ -33,7 +33,7 @@ struct identity {
 /// A directory as a worker holds it.
 struct open_place {
     unique_fd fd;
-    file_status status = {};  // when it was opened
+    file_status status = {};  // when it was opened; with its mount
     bool only_path = false;   // it may not be read
 
     [[nodiscard]] bool exists() const noexcept { return status.mode != 0; }
@@ -48,8 +48,11 @@ struct open_place {
 /// statx(2) of a name in a directory itself, or of an open file (an empty name).
 [[nodiscard]] result<file_status> status_at(int base, const char* name, bool follow = false) noexcept;
 
-/// The mount that an open file was found through, as /proc tells; 0 if it does not.
-[[nodiscard]] std::uint64_t mount_of(int fd) noexcept;
+/// The mount that an open file was found through, which before Linux 5.8 its status does not tell, but /proc;
+/// without that at least another file system has another.
+[[nodiscard]] std::uint64_t mount_of(const file_status& status, int fd) noexcept;
+/// The same by /proc alone; 0 if it does not tell.
+[[nodiscard]] std::uint64_t mount_by_proc(int fd) noexcept;
 
 /// Whether the directory `fd`, or one above it, is `which`.
 [[nodiscard]] bool is_below(int fd, const file_status& which) noexcept;
