@@ -43,7 +43,6 @@ TEST(Asio, CancelsByASlot) {
                                     signal.slot(), [&](asio::error_code failed) { error = failed; }));
     asio::post(loop, [&] { signal.emit(asio::cancellation_type::terminal); });
     loop.run();
-    EXPECT_EQ(error, std::errc::operation_canceled);
     EXPECT_EQ(error, asio::error::operation_aborted);
     signal.emit(asio::cancellation_type::terminal);  // late: nobody listens
 }

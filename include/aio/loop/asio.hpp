@@ -31,11 +31,10 @@ struct asio_library {
     template <class Outcome>
     static error_code error_of(const Outcome& outcome) noexcept {
         if (outcome) return {};
-        // Where Asio has a name for it, it is equal to that and to std::errc's; elsewhere to std::errc's.
-        const error_code named(outcome.error().value(), ::asio::system_category());
-        const bool equal = outcome.error().category() == std::system_category() &&
-                           named.default_error_condition().category() == std::generic_category();
-        return equal ? named : outcome.error();
+        // By the name that its users look for. Of other codes, only those of the standard's category are
+        // equal to std::errc's.
+        if (outcome.error() == std::errc::operation_canceled) return ::asio::error::operation_aborted;
+        return outcome.error();
     }
     template <class Handler>
     static auto executor_of(const Handler& handler, const executor& otherwise) noexcept {
@@ -91,8 +90,9 @@ namespace aio::loop {
 ///
 /// The handler gets `(error_code, T)` for a `result<T>`, `(error_code)` for a `result<>`, and
 /// `(std::exception_ptr, T)` for a `task<T>`. It runs in the context's poll if its executor is the
-/// io_context's, else it is dispatched to its own. A cancellation slot cancels the request. With tokens that
-/// start later, such as use_awaitable, what the operation borrows must live until it is awaited.
+/// io_context's, else it is dispatched to its own. A cancellation slot cancels the request, which then gives
+/// `asio::error::operation_aborted`. With tokens that start later, such as use_awaitable, what the operation
+/// borrows must live until it is awaited.
 ///
 /// Lifetime: as <aio/loop/attachment.hpp> says; the io_context may be destroyed first.
 /// Threads: any may run the io_context, also several: one of them polls at a time. The adapter is destroyed
