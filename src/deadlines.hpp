@@ -48,15 +48,18 @@ class deadlines {
 
     /// Makes `results` readable when the earliest is due, and at `attempt`, the poller's. The setting is made
     /// under the mutex, so that two threads cannot leave an older one behind.
-    void arm(completions& results, std::optional<clock::time_point> attempt = {}) noexcept {
+    /// `added`: what was added just before.
+    void arm(completions& results, std::optional<clock::time_point> attempt,
+             std::optional<clock::time_point> added = {}) noexcept {
         // The poller alone passes an attempt. If the timer is set right, it needs no lock: a thread that has
         // just added an earlier one arms for itself.
         if (attempt && *attempt == attempt_ && armed() == std::min(attempt_, earliest())) return;
         std::lock_guard held(mutex);
         if (attempt) attempt_ = *attempt;
         const clock::time_point first = std::min(attempt_, earliest());
-        if (armed() == first) {  // but a poller that sleeps by what was due before does not look at the timer
-            if (!attempt) results.end_a_wait();
+        if (armed() == first) {
+            // But a poller that sleeps by what was due before does not look at the timer.
+            if (added == first) results.end_a_wait();
             return;
         }
         armed_.store(first.time_since_epoch().count(), std::memory_order_relaxed);

@@ -261,7 +261,7 @@ void engine::attach(block& request, const options& how) {
             request.cause.store(ETIMEDOUT, std::memory_order_relaxed);  // nobody else knows it yet
         } else if (request.extra->due != clock::time_point::max()) {    // for ever: detach() finds none
             deadlines_.add(request);
-            deadlines_.arm(*results_);
+            deadlines_.arm(*results_, {}, request.extra->due);
         }
     }
     if (how.stop.get()) request.extra->stop.emplace(*how.stop.get(), extras::stopper{&request});

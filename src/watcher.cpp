@@ -37,6 +37,8 @@ bool worker_pool::anything_waits() const noexcept {
 void worker_pool::watch(worker& self, lock& held) noexcept {
     watcher_ = &self;
     for (unsigned quiet = 0; quiet < patience && !closed_ && threads_ <= limits_.max; ++quiet) {
+        // Also where somebody always comes before the time is over.
+        if (extra_ && clock::now() - looked_at_ >= watch_interval) tick();
         if (!queue_.empty() && unblocked_ < at_once()) break;  // there is a call to take
         if (extra_ || anything_waits()) quiet = 0;
         if (self.wakeup.wait_for(held, watch_interval) == std::cv_status::timeout) tick();
@@ -65,7 +67,7 @@ void worker_pool::tick() noexcept {
 /// may run, twice as many with each look while that holds for most and work waits, and half as many when none
 /// sleeps.
 void worker_pool::look_at_busy() noexcept {
-    const clock::time_point now = clock::now();
+    const clock::time_point now = looked_at_ = clock::now();
     unsigned asked = 0;
     unsigned asleep = 0;
     for (worker* each = busy_; each; each = each->next) {

@@ -113,6 +113,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     worker* busy_ = nullptr;  // a list: those with something in hand
     unsigned threads_ = 0;
     unsigned extra_ = 0;  // workers that may run beside limits_.min, as calls sleep
+    clock::time_point looked_at_ = {};
     unsigned idle_count_ = 0;
     unsigned coming_ = 0;          // woken or started, not here yet
     std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken

@@ -547,6 +547,18 @@ TEST_P(Copying, WhatAppearsMeanwhileIsReplacedByTheWholeCopy) {  // R-COPY
     }
 }
 
+TEST_P(Copying, AFileThatIsSwappedBeforeItIsOpenedIsNotCopied) {  // T-10, of a root
+    auto io = make_context();
+    const std::string other = tree_->write("other", "other");
+    const judged_system_calls swaps(
+        {tree_->root()}, [&, left = 1](std::string_view call, const std::string& of, auto) mutable {
+            if (call == "openat" && of == file_ && left-- > 0) fs::rename(other, file_);
+            return fault{};
+        });
+    EXPECT_EQ(io->run(copy(file_, path("copy"))).error().value(), ESTALE);
+    EXPECT_FALSE(fs::exists(path("copy")));
+}
+
 TEST_P(Copying, AFileUnderALeaseIsWaitedFor) {
     auto io = make_context();
     ASSERT_NE(::signal(SIGIO, SIG_IGN), SIG_ERR);  // how its holder is told

@@ -133,7 +133,7 @@ result<> copying::look(entry& of) {
     of.content = unique_fd(*fd);
     const auto status = status_at(*fd, "");
     if (!status) return std::unexpected(status.error());
-    const auto is_mounted = [&] { return mount_of(*status, *fd) != of.in->from.status.mount_id; };
+    const auto is_mounted = [&] { return of.in && mount_of(*status, *fd) != of.in->from.status.mount_id; };
     // Of a file that is a mount point, the directory told the number of what is covered.
     const bool is_other =
         of.inode != 0 && status->inode != of.inode && !is_mounted() && !has_vague_inodes(*fd);
