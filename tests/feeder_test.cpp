@@ -67,7 +67,9 @@ TEST_P(Feeder, MayPoll) {  // M-13, G-11
             if (++fed > 3) return;
             EXPECT_TRUE(io->run(nop()));
             to.add(busy(0s), on_member());
-            if (fed == 2) EXPECT_TRUE(io->run(busy(2ms)));  // meanwhile the member ends
+            if (fed == 2) {  // meanwhile the member ends
+                EXPECT_TRUE(io->run(busy(2ms)));
+            }
         });
         if (is_detached) all.detach();
         io->flush();
