@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 namespace aio::detail {
@@ -267,7 +266,6 @@ bool engine::wait(clock::time_point until) {
 }
 
 bool engine::wait_for_something(clock::time_point until) {
-    static const std::size_t processors = std::thread::hardware_concurrency();
     for (;;) {
         clock::time_point earliest = deadlines_.earliest();
         clock::time_point present = now();
@@ -276,7 +274,7 @@ bool engine::wait_for_something(clock::time_point until) {
         if (route_->assist(true)) continue;
         clock::time_point next = std::min({until, earliest, route_->next_attempt()});
         if (route_->advance(next)) continue;
-        if (route_->leaves_room(in_flight() < processors) &&
+        if (route_->leaves_room(in_flight() < processors()) &&
             linger_.until(route_->last_worker(), [this] { return !results_->empty(); }))
             continue;
         route_->wait(*results_, next);

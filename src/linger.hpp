@@ -9,8 +9,6 @@
 
 #include <sched.h>
 
-#include <thread>
-
 namespace aio::detail {
 
 /// Waking a sleeping thread and being woken costs 20 to 50 µs; a cached call takes one or two. So whoever has
@@ -25,8 +23,8 @@ class linger {
     /// it so.
     template <class Ready>
     bool until(const processor& awaited, Ready&& ready) noexcept {
-        static const bool alone = std::thread::hardware_concurrency() < 2;  // nobody could work meanwhile
-        if (alone || !credit_.worthwhile()) return false;
+        if (processors() < 2) return false;  // nobody could work meanwhile
+        if (!credit_.worthwhile()) return false;
         clock::time_point stop = clock::now() + longest;
         do {
             if (awaited.is_here()) return ready();

@@ -4,9 +4,17 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
+#include <thread>
 
 namespace aio::detail {
+
+/// How many there are for us, at least one.
+inline unsigned processors() noexcept {
+    static const unsigned all = std::max(1U, std::thread::hardware_concurrency());
+    return all;
+}
 
 /// Relaxed throughout: a hint, and old before it is read. Asking costs a few instructions (a field that the
 /// kernel keeps up to date in the thread's own memory).

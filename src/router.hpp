@@ -5,6 +5,7 @@
 #include "contest.hpp"
 #include "inline_route.hpp"
 #include "operations/arguments.hpp"
+#include "processor.hpp"
 #include "row.hpp"
 
 #include <aio/options.hpp>
@@ -14,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <thread>
 
 namespace aio::detail {
 
@@ -38,8 +38,7 @@ struct traffic {
     [[nodiscard]] bool heavy() const noexcept { return in_flight > 16; }
     /// Each processor a part, the polling thread's among them.
     [[nodiscard]] bool others_have_their_share() const noexcept {
-        static const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
-        return elsewhere * processors > in_flight * (processors - 1);
+        return elsewhere * processors() > in_flight * (processors() - 1);
     }
 };
 

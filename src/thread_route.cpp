@@ -40,8 +40,8 @@ bool thread_route::assist(bool waiting) noexcept {
 
 bool thread_route::settle(block& request) noexcept {
     if (pool_->take_back(request, stake::effect)) return false;
-    request.state.wait(phase::running,
-                       std::memory_order_acquire);  // acquire: the buffer is no longer written
+    // Acquire: the buffer is no longer written.
+    request.state.wait(phase::running, std::memory_order_acquire);
     return true;
 }
 

@@ -17,7 +17,7 @@ constexpr auto longest_timeout = std::chrono::hours(24 * 365);  // may be added 
 constexpr auto start_retry_interval = std::chrono::milliseconds(10);
 
 thread_limits resolved(thread_limits limits) noexcept {
-    if (!limits.min) limits.min = std::max(2u, std::thread::hardware_concurrency());
+    if (!limits.min) limits.min = std::max(2U, processors());
     limits.min = std::min(limits.min, limits.max);
     limits.idle_timeout = std::min<std::chrono::nanoseconds>(limits.idle_timeout, longest_timeout);
     return limits;
@@ -50,7 +50,11 @@ void worker_pool::submit(block& request) noexcept {
     sort_inbox();
     summon(held);
     // Then the poller makes the call: at its next poll, or, if no thread is wanted, only where it waits.
-    if (nobody_comes()) limits_.max ? results_->wake() : results_->end_a_wait();
+    if (!nobody_comes()) return;
+    if (limits_.max)
+        results_->wake();
+    else
+        results_->end_a_wait();
 }
 
 /// Whether somebody will look at the inbox before long, and nobody else is wanted. Sequentially consistent,
@@ -217,9 +221,8 @@ void worker_pool::forget() noexcept {
 }
 
 bool worker_pool::leaves_room() const noexcept {
-    static const unsigned processors = std::thread::hardware_concurrency();
     const std::size_t waiting = queue_.size() + !inbox_.empty();  // how many there are, nobody has counted
-    return waiting + unblocked_.load(std::memory_order_relaxed) < processors;
+    return waiting + unblocked_.load(std::memory_order_relaxed) < processors();
 }
 
 route_counters worker_pool::counters() noexcept {

@@ -567,8 +567,8 @@ TEST_P(Copying, AFileUnderALeaseIsWaitedFor) {
         EXPECT_EQ(errno, EINVAL) << "a file system without leases";
         return;
     }
-    std::thread holder([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::thread holder([&] {  // gives it back when somebody has asked for it
+        EXPECT_TRUE(eventually([&] { return ::fcntl(leased.fd(), F_GETLEASE) != F_WRLCK; }));
         ::fcntl(leased.fd(), F_SETLEASE, F_UNLCK);
     });
     fs::create_directory(path("tree"));

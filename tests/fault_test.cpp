@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -89,6 +90,24 @@ TEST_F(Fault, ForkedWithoutThreadsALoopThatWatchesTheDescriptorGoesOn) {  // T's
             io.poll();
         }
         require(!is_readable(io.fd()));
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+}
+
+TEST_F(Fault,
+       ForkedWithoutDescriptorsAContextIsWholeInAnotherChild) {  // C-FORK: it takes no more than there were
+    child_end end = run_in_child([] {
+        context io({.routes = routes_used::threads});
+        forbid_descriptors();
+        const pid_t forked = ::fork();
+        if (forked == 0) {
+            io.submit(busy(0s));
+            require(becomes_readable(io.fd()));
+            require(io.poll().delivered == 1);
+            ::_exit(0);
+        }
+        int status = -1;
+        require(::waitpid(forked, &status, 0) == forked && status == 0);
     });
     EXPECT_EQ(unexpected_end(end), "");
 }

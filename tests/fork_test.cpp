@@ -141,27 +141,6 @@ TEST_F(Fork, ByAFunctionLeavesWhatWaitsToTheParent) {
     EXPECT_EQ(unexpected_end(end), "");
 }
 
-TEST_F(Fork, NeedsNoMoreDescriptorsThanThereWere) {
-    child_end end = run_in_child([] {
-        context io({.routes = routes_used::threads});
-        const int next = ::dup(0);
-        require(next >= 0);
-        ::close(next);
-        const rlimit all = {static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
-        require(::setrlimit(RLIMIT_NOFILE, &all) == 0);
-        const pid_t forked = ::fork();
-        if (forked == 0) {
-            io.submit(busy(0s));
-            require(becomes_readable(io.fd()));
-            require(io.poll().delivered == 1);
-            ::_exit(0);
-        }
-        int status = -1;
-        require(::waitpid(forked, &status, 0) == forked && status == 0);
-    });
-    EXPECT_EQ(unexpected_end(end), "");
-}
-
 TEST_F(Fork, OldHandlesDoNothingInTheChild) {
     context io;
     gate closed;

@@ -179,7 +179,7 @@ TEST_F(RingKernel, AnotherFileOfTheSameNumberGoesItsOwnWay) {  // a cached one's
         ASSERT_EQ(f.fd(), number);
         const std::size_t before = used.statistics().inline_hits;
         EXPECT_EQ(used.run(read(f, buffer[0], 0)), block);
-        if (flags & O_DIRECT) EXPECT_EQ(used.statistics().inline_hits, before);
+        EXPECT_TRUE(!(flags & O_DIRECT) || used.statistics().inline_hits == before);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "support/patience.hpp"
 #include "support/seeds.hpp"
 #include "support/temporary.hpp"
+#include "thread_state_linux.hpp"
 
 #include <aio/aio.hpp>
 
@@ -283,8 +284,8 @@ TEST_F(Threads, LimitOfZeroLeavesWhatOthersSubmitToWhoWaits) {  // C-MAXP
     io.submit(tasks::outstanding());
     io.poll();
     bool delivered = false;
-    std::thread other([&] {
-        std::this_thread::sleep_for(20ms);  // until the wait below, most likely
+    std::thread other([&, waiting = ::gettid()] {
+        EXPECT_TRUE(eventually([&] { return detail::is_asleep(waiting).value_or(true); }));  // in wait, below
         io.submit(busy(0s), [&](result<>) { delivered = true; });
     });
     EXPECT_TRUE(io.wait(long_enough()));

@@ -25,8 +25,8 @@ struct thread_limits {
     /// As many run at once whenever there is work; 0 means one per core, at least two.
     unsigned min = 0;
     /// More are started, up to this, only while work waits and those are blocked, or most of them sleep in
-    /// their calls. 0: requests stay queued
-    /// until the limit is raised, but for `wait`, `flush` and `run`, which then make the calls themselves.
+    /// their calls. 0: requests stay queued until the limit is raised, but for `wait`, `flush` and `run`,
+    /// which then make the calls themselves.
     unsigned max = 128;
     /// As many idle threads stay; the others end after the timeout.
     unsigned idle = 4;

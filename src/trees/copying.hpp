@@ -56,7 +56,7 @@ class copying final : public traversal {
 
     /// Whether it has a new name now.
     bool copy_one(worker& self, entry& of);
-    [[nodiscard]] result<int> open_source(const entry& of, int flags) const;
+    [[nodiscard]] result<int> open_source(const entry& of, int flags);
     result<> look(entry& of);
     result<way> choose(const entry& of);
     [[nodiscard]] result<way> choose_like_cp(const entry& of, const file_status& there) const;
@@ -74,8 +74,8 @@ class copying final : public traversal {
     result<bool> link_to_first(worker& self, const entry& of, way how);
     void stands_alone(worker& self, const entry& of, const std::error_code& reason);
     result<> carry_by_name(worker& self, const entry& of, const char* name);
-    void carry(worker& self, const entry& of, metadata_of from, metadata_of to);
     void note_lacking(worker& self, const entry& of, const metadata_failure& what);
+    static void pause_a_little() noexcept;
     void count(worker& self, const entry& of);
     void count_directory(const tree_node& node);
 
@@ -100,6 +100,7 @@ class copying final : public traversal {
     kept_links own_links_;
     kept_links& links_;
     std::shared_ptr<const unique_fd> link_base_;  // where other copies find what this one made
+    std::atomic<bool> awaits_leases_{true};       // relaxed everywhere: a hint
     std::mutex asking_;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the two halves of copying share.
+// What the files of copying share: copying.cpp (directories), copying_entries.cpp (what is no directory) and
+// copying_files.cpp (what files hold).
 #pragma once
 
 #include "copying.hpp"

@@ -199,6 +199,7 @@ result<> set_mode(const metadata_of& of, mode_t mode) {
 
 metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source, preserve keep,
                                bool has_owner_and_mode) {
+    if (keep == preserve::nothing) return {};
     metadata_failure first;
     const auto note = [&first](const char* operation, const result<>& made) {
         if (!made && !first.operation) first = {.operation = operation, .reason = made.error()};

@@ -27,7 +27,7 @@ struct metadata_failure {
     const char* operation = nullptr;
     std::error_code reason;
 };
-/// `has_owner_and_mode`: these are right already.
+/// Nothing, if nothing is to be kept. `has_owner_and_mode`: these are right already.
 [[nodiscard]] metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_status& source,
                                              preserve keep, bool has_owner_and_mode = false);
 
