@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <thread>
 
 namespace bench {
 
@@ -29,6 +30,9 @@ long size_of(const char* path) noexcept {
 long make(const call& wanted) noexcept {
     switch (wanted.what) {
         case kind::nop:
+            return 0;
+        case kind::wait:
+            std::this_thread::sleep_for(waiting_time);
             return 0;
         case kind::stat:
             return size_of(wanted.path);

@@ -2,12 +2,16 @@
 // call: one system call that a workload asks of a contender.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 namespace bench {
 
-enum class kind : std::uint8_t { nop, stat, open, read, write, fsync, close, rename };
+enum class kind : std::uint8_t { nop, wait, stat, open, read, write, fsync, close, rename };
+
+/// How long `kind::wait` sleeps, as a server near by makes a call do.
+constexpr auto waiting_time = std::chrono::microseconds(200);
 
 struct call {
     kind what = kind::nop;

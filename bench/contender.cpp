@@ -8,7 +8,8 @@ namespace bench {
 namespace {
 
 constexpr std::string_view name_of(kind call) {
-    constexpr std::string_view names[] = {"nop", "stat", "open", "read", "write", "fsync", "close", "rename"};
+    constexpr std::string_view names[] = {"nop",   "function", "stat",  "open",  "read",
+                                          "write", "fsync",    "close", "rename"};
     return names[static_cast<std::size_t>(call)];
 }
 

@@ -15,6 +15,9 @@ namespace {
 long number(const aio::result<>& done) {
     return done ? 0 : -done.error().value();
 }
+long number(const aio::result<long>& made) {
+    return made ? *made : -made.error().value();
+}
 long number(const aio::result<std::size_t>& moved) {
     return moved ? static_cast<long>(*moved) : -moved.error().value();
 }
@@ -58,6 +61,8 @@ class engine {
         switch (wanted.what) {
             case kind::nop:
                 return submit(of, aio::nop());
+            case kind::wait:
+                return submit(of, aio::call([&wanted] { return make(wanted); }));
             case kind::stat:
                 return submit(of, aio::stat(wanted.path));
             case kind::open:

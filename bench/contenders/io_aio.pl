@@ -42,6 +42,11 @@ my %begin = (
         my ($lane, $i, $next) = @_;
         aio_nop sub { ++$checksum; $next->() };
     },
+    wait => sub {
+        my ($lane, $i, $next) = @_;
+        no integer;
+        IO::AIO::aio_busy(0.0002, sub { ++$checksum; $next->() });
+    },
     stat => sub {
         my ($lane, $i, $next) = @_;
         aio_stat small($i), sub { failed() if $_[0]; $checksum += -s _; $next->() };
@@ -84,7 +89,7 @@ my %begin = (
 );
 
 my %work = (
-    nop => 'nop', stat => 'stat', queue_growth => 'stat', memory => 'stat', stuck => 'stat', group_feeder => 'stat',
+    nop => 'nop', wait_200us => 'wait', stat => 'stat', queue_growth => 'stat', memory => 'stat', stuck => 'stat', group_feeder => 'stat',
     read_4k => 'read', read_64k => 'read', read_cold => 'read', read_4k_direct => 'read',
     open_read_close => 'open_read_close', create_write_fsync_rename => 'save',
 );

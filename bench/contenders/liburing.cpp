@@ -64,6 +64,7 @@ class ring {
         const auto offset = static_cast<std::uint64_t>(wanted.offset);
         switch (wanted.what) {
             case kind::nop:
+            case kind::wait:
                 return ::io_uring_prep_nop(&into);
             case kind::stat:
                 return ::io_uring_prep_statx(&into, AT_FDCWD, wanted.path, AT_NO_AUTOMOUNT,
@@ -101,6 +102,7 @@ class liburing final : public contender {
     std::string cannot(const workload& what, std::size_t in_flight) const override {
         if (what.style == style::coroutines) return "no coroutines";
         if (what.style == style::group) return "no groups";
+        if (what.steps->kinds.front() == kind::wait) return "no threads for functions";
         if (what.asks == question::hold) return "waits and submits in one call";
         if (in_flight > entries_most) return "no queue: a ring has 32,768 entries";
         return {};

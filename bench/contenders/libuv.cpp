@@ -14,10 +14,14 @@ namespace {
 class uv_engine {
   public:
     explicit uv_engine(const job& what)
-        : requests_(what.in_flight + what.what.stuck), timed_(what.what.asks == question::hold) {
+        : requests_(what.in_flight + what.what.stuck),
+          functions_(what.what.steps->kinds.front() == kind::wait ? what.in_flight : 0),
+          timed_(what.what.asks == question::hold) {
         if (const int error = ::uv_loop_init(&loop_); error < 0)
             throw std::system_error(-error, std::generic_category(), "uv_loop_init");
         for (uv_fs_t& each : requests_)
+            each.data = this;
+        for (uv_work_t& each : functions_)
             each.data = this;
     }
     uv_engine(const uv_engine&) = delete;
@@ -47,6 +51,17 @@ class uv_engine {
         if (self.lanes_->advance(of, result)) self.start(of);
     }
 
+    static lane& lane_of(uv_work_t* function) {
+        auto& self = *static_cast<uv_engine*>(function->data);
+        return self.lanes_->lanes()[static_cast<std::size_t>(function - self.functions_.data())];
+    }
+    static void call_function(uv_work_t* function) { make(lane_of(function).call); }
+    static void function_done(uv_work_t* function, int) {
+        auto& self = *static_cast<uv_engine*>(function->data);
+        lane& of = lane_of(function);
+        if (self.lanes_->advance(of, 0)) self.start(of);
+    }
+
     void start(lane& of) {
         uv_fs_t* request = &requests_[of.index];
         const call& wanted = of.call;
@@ -55,6 +70,8 @@ class uv_engine {
         switch (wanted.what) {
             case kind::nop:
                 return;
+            case kind::wait:
+                return started(::uv_queue_work(&loop_, &functions_[of.index], call_function, function_done));
             case kind::stat:
                 return started(::uv_fs_stat(&loop_, request, wanted.path, done));
             case kind::open:
@@ -78,6 +95,7 @@ class uv_engine {
     uv_loop_t loop_;
     relay* lanes_ = nullptr;
     std::vector<uv_fs_t> requests_;
+    std::vector<uv_work_t> functions_;
     bool timed_;
 };
 
@@ -87,8 +105,8 @@ class libuv final : public contender {
     std::string cannot(const workload& what, std::size_t) const override {
         if (what.style == style::coroutines) return "no coroutines";
         if (what.style == style::group) return "no groups";
-        return missing_call(
-            what, {kind::stat, kind::open, kind::read, kind::write, kind::fsync, kind::close, kind::rename});
+        return missing_call(what, {kind::wait, kind::stat, kind::open, kind::read, kind::write, kind::fsync,
+                                   kind::close, kind::rename});
     }
     measurement run(const job& what) override { return measure<uv_engine>(what); }
 };
