@@ -737,13 +737,14 @@ TEST_P(Copying, MoveBetweenFileSystemsTellsOfACopyThatItCannotTakeAway) {  // T-
     const auto other = elsewhere();
     if (!other) GTEST_SKIP() << "there is one file system";
     auto io = make_context();
-    const std::string taken = other->write("taken", "old");
+    const std::string taken = *other / "taken";
     std::vector<std::string> told;
     copy_options how{.existing = on_existing::fail};
     how.tree.failed = [&told](const tree_failure& each) {
         told.push_back(std::string(each.operation) + ' ' + each.path);
         return on_failure::go_on;
     };
+    how.copied = [&](const copy_entry&) { other->write("taken", "old"); };
     const judged_system_calls refuses({other->root()}, [](std::string_view call, const std::string&, auto) {
         return fault{.error = call.starts_with("unlink") ? EIO : 0};
     });

@@ -71,6 +71,14 @@ std::string first_failure(const tree_result& of) {
     return first.operation + (' ' + first.path) + ": " + first.reason.message();
 }
 
+TEST_P(Hostile, AttributesWhoseListNeverFitsAreGivenUp) {  // T-14
+    auto io = make_context();
+    const tree_result copied = io->run(copy_tree(path("attributes"), copy()));
+    EXPECT_EQ(copied.error(), std::errc::argument_list_too_long);
+    EXPECT_EQ(copied.failed, 2U);  // of the directory, too
+    EXPECT_EQ(content_of(copy() + "/file"), "text of it");
+}
+
 TEST_P(Hostile, NamesThatCannotBeAreRefusedAndTheRestIsKept) {  // T-9
     for (const char* where : {"slash", "nameless"}) {
         EXPECT_EQ(walked(where), names{"first"}) << where;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +21,9 @@
 #include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace aio::test {
 
@@ -243,6 +246,208 @@ TEST_F(TreesSafety, AMoveBetweenFileSystemsRemovesNothingThatChangedSince) {
     EXPECT_EQ(whole.error(), std::error_code(ESTALE, std::system_category()));
     EXPECT_EQ(content_of(path("tree/file")), "text!");
     EXPECT_EQ(content_of(*other / "tree/file"), "text");
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsKeepsWhatWasWrittenBetweenTwoNames) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    fs::create_directory(path("tree"));
+    fs::create_hard_link(tree_->write("tree/a", "text"), path("tree/b"));
+    context io;
+    copy_options how;
+    how.tree.limit = 1;
+    how.copied = [first = true](const copy_entry& each) mutable {
+        if (each.type != file_type::regular || !std::exchange(first, false)) return;
+        std::ofstream(std::string(each.from), std::ios::app) << "!";
+    };
+    const tree_result whole = io.run(aio::move(path("tree"), *other / "tree", how));
+    EXPECT_EQ(whole.error(), std::error_code(ESTALE, std::system_category()));
+    for (const char* name : {"tree/a", "tree/b"}) {
+        EXPECT_EQ(content_of(path(name)), "text!") << name;
+        EXPECT_EQ(content_of(*other / name), "text") << name;
+    }
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsRemovesNothingThatItCannotLookAt) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    context io;
+    copy_options how;
+    bool is_copied = false;
+    how.copied = [&](const copy_entry& each) { is_copied |= each.type == file_type::regular; };
+    const judged_system_calls refuses(
+        {tree_->root()}, [&](std::string_view call, const std::string& of, auto) {
+            return fault{.error = is_copied && call == "statx" && of == path("tree/file") ? EIO : 0};
+        });
+    const tree_result moved = io.run(aio::move(path("tree"), *other / "tree", how));
+    EXPECT_EQ(moved.error(), std::errc::io_error);
+    EXPECT_EQ(content_of(path("tree/file")), "text");
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsRemovesNoOtherDirectoryThatTookTheName) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    fs::create_directory(path("tree"));
+    context io;
+    int renames = 0;
+    const judged_system_calls swaps({other->root()}, [&](std::string_view call, const std::string&, auto) {
+        if (call == "renameat2" && ++renames == 2) {  // the first was in vain, before the copy
+            fs::rename(path("tree"), path("moved"));
+            fs::create_directory(path("tree"));
+        }
+        return fault();
+    });
+    const tree_result moved = io.run(aio::move(path("tree"), *other / "tree"));
+    EXPECT_EQ(moved.error(), std::error_code(ESTALE, std::system_category()));
+    EXPECT_TRUE(exists(path("tree")));
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsLeavesNothingIfAFunctionThrows) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    context io;
+    copy_options in_poll;
+    in_poll.tree.progress = [](const tree_progress&) { throw std::domain_error("progress"); };
+    EXPECT_THROW(static_cast<void>(io.run(aio::move(path("tree"), *other / "tree", in_poll))),
+                 std::domain_error);
+    EXPECT_TRUE(fs::is_empty(other->root()));
+    copy_options on_a_worker;
+    on_a_worker.copied = [](const copy_entry&) { throw std::domain_error("copied"); };
+    EXPECT_EQ(io.run(aio::move(path("tree"), *other / "tree", on_a_worker)).error(),
+              std::errc::state_not_recoverable);
+    EXPECT_TRUE(fs::is_empty(other->root()));
+    EXPECT_EQ(content_of(path("tree/file")), "text");
+}
+
+TEST_F(TreesSafety, AMoveBetweenFileSystemsKnowsBeforeItCopiesWhatItMayNotReplace) {
+    const auto other = elsewhere();
+    if (!other) GTEST_SKIP() << "there is one file system";
+    context io;
+    fs::create_directories(path("tree"));
+    fs::create_directories(*other / "full/directory");
+    const std::string there = other->write("file", "there");
+    copy_options how;
+    how.copied = [](const copy_entry& each) { ADD_FAILURE() << each.from; };
+    const auto refused = [&](const std::string& from, const std::string& to) {
+        const tree_result moved = io.run(aio::move(from, to, how));
+        return moved.error();
+    };
+    EXPECT_EQ(refused(path("tree"), *other / "full"), std::errc::directory_not_empty);
+    EXPECT_EQ(refused(path("tree"), there), std::errc::not_a_directory);
+    EXPECT_EQ(refused(file_, *other / "full"), std::errc::is_a_directory);
+    how.existing = on_existing::fail;
+    EXPECT_EQ(refused(file_, there), std::errc::file_exists);
+}
+
+TEST_F(TreesSafety, ForkedMoveByWayOfAnotherMountOfTheSameDirectoryIsRefused) {
+    fs::create_directories(path("one/empty"));
+    fs::create_directory(path("two"));
+    tree_->write("one/file", "text");
+    const child_end end = run_in_child([this] {
+        own_mounts();
+        require(::mount(path("one").c_str(), path("two").c_str(), nullptr, MS_BIND, nullptr) == 0);
+        context io;
+        for (const char* name : {"empty", "file"})
+            require(io.run(aio::move(path("one/") + name, path("two/") + name)).error() ==
+                    std::errc::invalid_argument);
+    });
+    if (end.status == not_permitted) GTEST_SKIP() << "no mount namespace";
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+    EXPECT_TRUE(exists(path("one/empty")));
+    EXPECT_EQ(content_of(path("one/file")), "text");
+}
+
+TEST_F(TreesSafety, ForkedRmtreeNeverEntersTheRootThatIsMountedInTheTree) {  // T-4
+    const child_end end = run_in_child([this] {
+        own_mounts();
+        const std::string root = path("root");
+        require(::mkdir(root.c_str(), 0755) == 0);
+        require(::mount("none", root.c_str(), "tmpfs", 0, nullptr) == 0);
+        fs::create_directories(root + "/tree/host");
+        std::ofstream(root + "/kept") << "kept";
+        require(::chroot(root.c_str()) == 0 && ::chdir("/") == 0);
+        require(::mount("/", "/tree/host", nullptr, MS_BIND, nullptr) == 0);
+        context io;
+        const tree_result done = io.run(rmtree("/tree", {.cross_mounts = true}));
+        require(done.error() == std::errc::device_or_resource_busy);
+        require(content_of("/kept") == "kept");
+    });
+    if (end.status == not_permitted) GTEST_SKIP() << "no mount namespace";
+    EXPECT_EQ(unexpected_end(end), "") << end.output;
+    fs::remove(path("root"));
+}
+
+TEST_F(TreesSafety, ACopyThatCannotBeClosedHasNoName) {  // T-13
+    context io;
+    for (int n = 0;; ++n) {
+        int closed = 0;
+        const judged_system_calls fails({tree_->root()},
+                                        [&](std::string_view call, const std::string& of, auto) {
+                                            const bool is_meant = call == "close" && of != file_;
+                                            return fault{.error = is_meant && closed++ == n ? EIO : 0};
+                                        });
+        const tree_result copied = io.run(copy(file_, path("copy")));
+        if (closed <= n) break;
+        EXPECT_EQ(copied.error() == std::errc::io_error, !exists(path("copy"))) << n;
+        EXPECT_GE(n == 0 ? copied.failed : 1, 1U);
+        fs::remove(path("copy"));
+    }
+}
+
+TEST_F(TreesSafety, FurtherNamesAreThoseOfTheCopyWhateverTookItsName) {  // T-3
+    fs::create_directories(path("tree/a"));
+    fs::create_directories(path("tree/b"));
+    fs::create_hard_link(tree_->write("tree/a/1", "text"), path("tree/b/2"));
+    context io;
+    bool is_named = false;
+    bool is_swapped = false;
+    const judged_system_calls swaps({tree_->root()}, [&](std::string_view call, const std::string&, auto) {
+        for (const char* name : {"copy/a/1", "copy/b/2"})
+            if (is_named && !is_swapped && exists(path(name))) {
+                is_swapped = true;
+                fs::remove(path(name));
+                std::ofstream(path(name)) << "theirs";
+            }
+        is_named = call == "linkat";
+        return fault();
+    });
+    copy_options how;
+    how.tree.limit = 1;
+    static_cast<void>(io.run(copy_tree(path("tree"), path("copy"), how)));
+    EXPECT_NE(content_of(path("copy/a/1")) == "theirs", content_of(path("copy/b/2")) == "theirs");
+}
+
+TEST_F(TreesSafety, CopiesShareTheDescriptorsThatTheyFindEachOtherBy) {
+    constexpr int files = 100;
+    fs::create_directory(path("copies"));
+    context io;
+    copied_links links;
+    copy_options how;
+    how.links = &links;
+    for (int n = 0; n < files; ++n) {
+        const std::string name = std::to_string(n);
+        fs::create_hard_link(tree_->write(name, "text"), path(name + "-too"));
+        EXPECT_TRUE(io.run(aio::copy(path(name), path("copies/" + name), how)));
+    }
+    EXPECT_LE(count_descriptors_below(tree_->root()), 1U);
+}
+
+TEST_F(TreesSafety, AFunctionThatThrowsOnAWorkerStopsTheOperation) {
+    fs::create_directory(path("tree"));
+    tree_->write("tree/file", "text");
+    context io;
+    walk_options how;
+    how.filter = [](const walk_entry&) -> walk_choice { throw std::domain_error("filter"); };
+    EXPECT_EQ(
+        io.run(walk(path("tree"), [](const walk_batch&) {}, how)).error(), std::errc::state_not_recoverable);
+    rmtree_options all;
+    all.confirm = [](const tree_entry&, bool) -> bool { throw std::domain_error("confirm"); };
+    EXPECT_EQ(io.run(rmtree(path("tree"), all)).error(), std::errc::state_not_recoverable);
+    EXPECT_TRUE(exists(path("tree/file")));
 }
 
 TEST_F(TreesSafety, AMoveBetweenFileSystemsThatIsStoppedLeavesTheSourceAndNothingElse) {

@@ -63,7 +63,7 @@ class AIO_EXPORT copied_links {
 
   private:
     friend class detail::copying;
-    const std::unique_ptr<detail::kept_links> kept_;
+    const std::shared_ptr<detail::kept_links> kept_;
 };
 
 struct copy_options {
@@ -99,8 +99,8 @@ struct copy_options {
 /// dangling symbolic link and is to be written in place.
 [[nodiscard]] AIO_EXPORT task<tree_result> copy(path_view from, path_view to, copy_options how = {});
 
-/// Copies anything, directories with all in them, as `cp -a`. An existing directory is copied into: what it
-/// has besides stays. A partial tree stays too.
+/// Copies anything, directories with all in them, as `cp -a`. An existing directory is copied into, unless it
+/// is the root and `existing` is `fail`: what it has besides stays. A partial tree stays too.
 ///
 /// Errors: as of copy; EINVAL for a directory into itself; ESTALE for what is not any more what was found.
 [[nodiscard]] AIO_EXPORT task<tree_result> copy_tree(path_view from, path_view to, copy_options how = {});
@@ -109,7 +109,8 @@ struct copy_options {
 /// there with that name is replaced, as by rename(2); which does nothing where both are names of one file.
 ///
 /// At any moment source or destination is complete. What was changed in the source meanwhile is not removed,
-/// and is an error (ESTALE). `how.existing`: `fail` or `replace`.
+/// and is an error (ESTALE). EINVAL if both are one file by way of two mounts. `how.existing`: `fail` or
+/// `replace`.
 [[nodiscard]] AIO_EXPORT task<tree_result> move(path_view from, path_view to, copy_options how = {});
 
 struct store_options {

@@ -4,6 +4,10 @@
 // Whoever renames, creates or removes inside a tree meanwhile: below the root nothing is resolved by path and
 // no symbolic link is followed, so that nothing outside the tree is touched. A tree may be of any depth; the
 // memory used grows with the depth, not with the number of entries.
+//
+// Functions that are called on a worker: what they throw stops the operation (state_not_recoverable). One
+// that runs when a deadline passes, or when the context is destroyed, is not waited for: what it uses must
+// live on.
 #pragma once
 
 #include <aio/attributes.hpp>
@@ -17,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,7 +85,7 @@ struct tree_options {
     std::size_t memory_max = std::size_t(128) << 20;
     /// Called in poll while the tree is being worked at, every millisecond or so.
     inline_function<void(const tree_progress&)> progress = {};
-    /// Called in poll for each failure.
+    /// Called in poll for each failure, until it says `stop`; the workers hear of that a little later.
     inline_function<on_failure(const tree_failure&)> failed = {};
 };
 
@@ -108,10 +113,11 @@ struct rmtree_options {
 
 /// Removes a directory and everything in it: R-RMTREE.
 ///
-/// A root that is a symbolic link is ENOTDIR, and nothing is removed. What is mounted in the tree is left
-/// alone (EBUSY), and so is "/" under any name. Entries that others create meanwhile are removed too, in at
-/// most three passes of each directory, then it is ENOTEMPTY. A failure with one entry does not keep the
-/// others.
+/// A root that is a symbolic link is ENOTDIR, one without a name (".", "a/..", an open directory) EINVAL, and
+/// nothing is removed. What is mounted in the tree is left alone (EBUSY), and so is "/" under any name.
+/// Entries that others create meanwhile are removed too, in at most three passes of each directory (more of
+/// one that was closed halfway for want of descriptors), then it is ENOTEMPTY. A failure with one entry does
+/// not keep the others.
 [[nodiscard]] AIO_EXPORT task<tree_result> rmtree(path_view path, rmtree_options how = {});
 
 /// What disk_usage counts of each directory, for its callback.
@@ -135,10 +141,10 @@ class counted_files {
 
     // What follows is for the library.
     class set;
-    [[nodiscard]] set& get() const noexcept { return *set_; }
+    [[nodiscard]] const std::shared_ptr<set>& get() const noexcept { return set_; }
 
   private:
-    set* set_;
+    std::shared_ptr<set> set_;
 };
 
 struct disk_usage_options {

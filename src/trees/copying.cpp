@@ -35,7 +35,7 @@ mode_t current_umask() {
 
 }  // namespace detail
 
-copied_links::copied_links() : kept_(std::make_unique<detail::kept_links>()) {}
+copied_links::copied_links() : kept_(std::make_shared<detail::kept_links>()) {}
 copied_links::~copied_links() = default;
 
 namespace detail {
@@ -50,7 +50,7 @@ copying::copying(owned_path from, owned_path to, const copy_options& how, bool d
       options_(how),
       directories_(directories),
       manifest_(std::move(copied)),
-      links_(how.links ? *how.links->kept_ : own_links_) {
+      links_(how.links ? how.links->kept_ : std::make_shared<kept_links>()) {
     follow_ = how.follow == follow_links::always;
 }
 
@@ -128,9 +128,9 @@ std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const fil
 
 result<> copying::share_links(int directory) {
     if (!options_.links || options_.keep != preserve::all) return {};
-    const auto own = attempt([&] { return ::fcntl(directory, F_DUPFD_CLOEXEC, 0); });
-    if (!own) return std::unexpected(own.error());
-    link_base_ = std::make_shared<const unique_fd>(*own);
+    auto base = links_->base(directory);
+    if (!base) return std::unexpected(base.error());
+    link_base_ = std::move(*base);
     return {};
 }
 
@@ -196,19 +196,20 @@ bool copying::leave(tree_worker& self, tree_node& node) {
             fail(self, nullptr, failed.operation, destination_path(&node, nullptr), failed.reason);
     } else if (is_new) {
         const mode_t inherited = node.to.status.mode & S_ISGID;
-        const mode_t mode = (node.from.status.permissions() & 01777U & ~umask_) | inherited;
-        const result<> set = set_mode({to, node.to.only_path}, mode);
+        const metadata_of directory = {to, node.to.only_path};
+        const mode_t allowed = 01000U | permissions_of_new(directory, umask_);
+        const result<> set = set_mode(directory, (node.from.status.permissions() & allowed) | inherited);
         if (!set) fail(self, nullptr, "chmod", destination_path(&node, nullptr), set.error());
     }
     if (options_.durable) sync_names(self, &node, to);
+    if (options_.durable && !node.parent) sync_names(self, nullptr, destination_.base.get());
     return false;
 }
 
-/// What was made in a directory is on the disk when this returns, and so is its own name, if it is the root.
+/// What was made in a directory is on the disk when this returns.
 void copying::sync_names(tree_worker& self, const tree_node* node, int directory) {
     if (const result<> synced = sync_directory(directory); !synced)
-        return fail(self, nullptr, "fsync", destination_path(node, nullptr), synced.error());
-    if (node && !node->parent) sync_names(self, nullptr, destination_.base.get());
+        fail(self, nullptr, "fsync", destination_path(node, nullptr), synced.error());
 }
 
 copying::treatment copying::meet(tree_worker& self, tree_node& in, const dirent_view& met) {

@@ -14,6 +14,8 @@
 
 namespace aio::detail {
 
+class temporary_entry;
+
 class copying final : public traversal {
   public:
     /// What the copy will be called, where it first has another name: in reports, and in its directory.
@@ -58,10 +60,12 @@ class copying final : public traversal {
     bool copy_one(worker& self, entry& of);
     [[nodiscard]] result<int> open_source(const entry& of, int flags);
     result<> look(entry& of);
+    [[nodiscard]] bool is_declined(entry& of);
     result<way> choose(const entry& of);
     [[nodiscard]] result<way> choose_like_cp(const entry& of, const file_status& there) const;
-    result<> make(worker& self, const entry& of, way how);
+    result<> make(worker& self, entry& of, way how);
     result<> write_file(worker& self, const entry& of, way how);
+    [[nodiscard]] static result<> check_written(int fd);
     result<> write_nameless(worker& self, const entry& of, unique_fd copy);
     [[nodiscard]] mode_t first_mode(const entry& of) const noexcept;
     [[nodiscard]] bool has_owner_and_mode(const entry& of) const noexcept;
@@ -70,9 +74,11 @@ class copying final : public traversal {
     result<> write_onto(worker& self, const entry& of, unique_fd copy, int content);
     result<> make_link(worker& self, const entry& of, way how);
     result<> make_special(worker& self, const entry& of, way how);
+    result<> finish_by_name(worker& self, const entry& of, temporary_entry& made, way how);
     result<> make_anew(worker& self, const entry& of, way how);
-    result<bool> link_to_first(worker& self, const entry& of, way how);
+    result<bool> link_to_first(worker& self, entry& of, way how);
     void stands_alone(worker& self, const entry& of, const std::error_code& reason);
+    void note_copy(worker& self, const entry& of, int copy) const;
     result<> carry_by_name(worker& self, const entry& of, const char* name);
     void note_lacking(worker& self, const entry& of, const metadata_failure& what);
     static void pause_a_little() noexcept;
@@ -97,8 +103,7 @@ class copying final : public traversal {
     tree_operand destination_;
     file_status made_;  // the destination's root, which is not to be copied into itself
     tree_node* root_ = nullptr;
-    kept_links own_links_;
-    kept_links& links_;
+    const std::shared_ptr<kept_links> links_;     // shared: slices that are left behind outlive the caller's
     std::shared_ptr<const unique_fd> link_base_;  // where other copies find what this one made
     std::atomic<bool> awaits_leases_{true};       // relaxed everywhere: a hint
     std::mutex asking_;

@@ -21,15 +21,24 @@ namespace {
 
 /// Whether the file system may tell other inode numbers in directories than of files.
 bool has_vague_inodes(int fd) {
-    constexpr std::array<long, 5> such = {
+    constexpr std::array<long, 6> such = {
         0x794c7630,  // overlayfs
         0x65735546,  // FUSE
         0x4d44,      // FAT, which makes numbers up as it goes
         0x2011bab0,  // exFAT: the same
         0x786f4256,  // of VirtualBox's shared folders
+        0x482b,      // HFS+, of hard links
     };
     struct statfs found = {};
     return ::fstatfs(fd, &found) == 0 && std::ranges::find(such, found.f_type) != such.end();
+}
+
+/// Whether files in a directory may be replaced by renaming.
+bool names_may_change(int directory) {
+    if (::faccessat(directory, ".", W_OK, AT_EACCESS) != 0) return false;
+    struct statx found = {};
+    const bool known = ::statx(directory, ".", AT_SYMLINK_NOFOLLOW, 0, &found) == 0;
+    return !known || (found.stx_attributes & (STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE)) == 0;
 }
 
 }  // namespace
@@ -55,16 +64,18 @@ bool copying::copy_one(worker& self, entry& of) {
         if (!stopped()) fail(self, of.in, "copy to", destination_path(of.in, of.to_name), reason);
         return false;
     };
+    // A directory made here has no names that others could have given, as a rule: then the first attempt
+    // does.
+    const bool may_exist = !of.in || !of.in->note;
     if (const result<> looked = look(of); !looked) {
+        // Who is not to copy it need not be able to.
+        if (looked.error() == std::errc::permission_denied && may_exist && is_declined(of)) return false;
         // What is gone below the root was not there when it was copied. A link that leads nowhere is.
         const bool is_gone = looked.error() == std::errc::no_such_file_or_directory &&
                              !(of.follow && status_at(of.from, of.from_name));
         if (!stopped() && (!of.in || !is_gone)) fail(self, of.in, "open", source_path(of), looked.error());
         return false;
     }
-    // A directory made here has no names that others could have given, as a rule: then the first attempt
-    // does.
-    const bool may_exist = !of.in || !of.in->note;
     result<way> how = may_exist ? choose(of) : way::create;
     for (int tries = 0; how && *how != way::skip; ++tries) {
         const result<> made = make(self, of, *how);
@@ -130,6 +141,16 @@ result<> copying::look(entry& of) {
     return {};
 }
 
+/// Whether what is there is not to be overwritten by what cannot be opened.
+bool copying::is_declined(entry& of) {
+    if (!options_.overwrite) return false;
+    const auto status = status_at(of.from, of.from_name, of.follow);
+    if (!status) return false;
+    of.status = *status;
+    const auto how = choose(of);
+    return how && *how == way::skip;
+}
+
 result<copying::way> copying::choose(const entry& of) {
     const auto there = status_at(of.to, of.to_name);
     if (!there) {
@@ -172,21 +193,23 @@ result<copying::way> copying::choose_like_cp(const entry& of, const file_status&
         if (!allowed) return std::unexpected(allowed.error());
     }
     const bool is_ours = there.uid == ::geteuid() || ::geteuid() == 0;
-    const bool can_be_named = ::faccessat(of.to, ".", W_OK, AT_EACCESS) == 0;
+    const bool can_be_named = names_may_change(of.to);
     // Its other names keep what they have if it is one name of the copy that is to be as the source's.
     const bool has_one_name = of.in || there.links == 1 || options_.keep == preserve::all;
     const bool is_replaced = there.is_regular() && has_one_name && is_ours && can_be_named;
-    // Below a root nothing is written through links, of which others may make some.
-    if (!is_replaced) return of.in ? way::replace : way::in_place;
+    // Below a root nothing is written through links, of which others may make some, nor to a file of theirs.
+    const bool may_be_written = !of.in || (there.is_regular() && there.links == 1 && is_ours);
+    if (!is_replaced) return may_be_written ? way::in_place : way::replace;
     return options_.keep == preserve::nothing ? way::take_over : way::replace;
 }
 
-result<> copying::make(worker& self, const entry& of, way how) {
+result<> copying::make(worker& self, entry& of, way how) {
     if (how == way::in_place) {
         auto opened = open_in_place(of);
         if (opened) return write_onto(self, of, std::move(*opened), of.content.get());
-        const bool may_not = opened.error() == std::errc::permission_denied;
-        if (!may_not || options_.existing != on_existing::as_cp_forced)
+        // Nothing is made where a link would lead to.
+        const bool leads_nowhere = opened.error() == std::errc::no_such_file_or_directory;
+        if (options_.existing != on_existing::as_cp_forced || leads_nowhere || stopped())
             return std::unexpected(opened.error());
         how = way::replace;
     }
@@ -203,17 +226,27 @@ result<> copying::make(worker& self, const entry& of, way how) {
         ~claim() {
             if (!kept) links.failed(source);
         }
-    } first{.links = links_, .source = of.status};
+    } first{.links = *links_, .source = of.status};
     const result<> made = make_anew(self, of, how);
     if (!made) return made;
-    const auto copy = status_at(of.to, of.to_name);
-    if (!copy) {
-        stands_alone(self, of, copy.error());
+    if (!self.copy) {
+        stands_alone(self, of, self.copy.error());
         return made;
     }
-    links_.made(of.status, {.base = link_base_, .names = names_of(of), .file = kept_links::key_of(*copy)});
+    links_->made(of.status,
+                 {.base = link_base_, .names = names_of(of), .file = *self.copy, .source = of.status});
     first.kept = true;
     return made;
+}
+
+/// Before it has its name, as others may put a file of theirs there.
+void copying::note_copy(worker& self, const entry& of, int copy) const {
+    if (!keeps_links(of)) return;
+    const auto status = status_at(copy, "");
+    if (status)
+        self.copy = kept_links::key_of(*status);
+    else
+        self.copy = std::unexpected(status.error());
 }
 
 result<> copying::make_anew(worker& self, const entry& of, way how) {
@@ -235,11 +268,7 @@ result<> copying::make_link(worker& self, const entry& of, way how) {
         [&](const char* name) { return attempt([&] { return ::symlinkat(text.data(), of.to, name); }); });
     if (!made) return std::unexpected(made.error());
     temporary_entry temporary(of.to, std::move(made->second));
-    const result<> carried = carry_by_name(self, of, temporary.name());
-    const result<> named =
-        carried ? give_name(of.to, temporary.name(), of.to_name, how != way::create) : carried;
-    if (named) temporary.keep();
-    return named;
+    return finish_by_name(self, of, temporary, how);
 }
 
 result<> copying::make_special(worker& self, const entry& of, way how) {
@@ -250,10 +279,13 @@ result<> copying::make_special(worker& self, const entry& of, way how) {
     });
     if (!made) return std::unexpected(made.error());
     temporary_entry temporary(of.to, std::move(made->second));
-    const result<> carried = carry_by_name(self, of, temporary.name());
-    const result<> named =
-        carried ? give_name(of.to, temporary.name(), of.to_name, how != way::create) : carried;
-    if (named) temporary.keep();
+    return finish_by_name(self, of, temporary, how);
+}
+
+result<> copying::finish_by_name(worker& self, const entry& of, temporary_entry& made, way how) {
+    const result<> carried = carry_by_name(self, of, made.name());
+    const result<> named = carried ? give_name(of.to, made.name(), of.to_name, how != way::create) : carried;
+    if (named) made.keep();
     return named;
 }
 
@@ -265,8 +297,8 @@ void copying::stands_alone(worker& self, const entry& of, const std::error_code&
 
 /// Makes a further name of a file that was copied already. False: it was not, or cannot be, or its copy is
 /// gone.
-result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
-    const auto first = links_.find(of.status, !of.follow);
+result<bool> copying::link_to_first(worker& self, entry& of, way how) {
+    const auto first = links_->find(of.status, !of.follow);
     if (!first) return false;
     unique_fd directory;
     int base = first->base ? first->base->get() : root_->to.fd.get();
@@ -296,6 +328,7 @@ result<bool> copying::link_to_first(worker& self, const entry& of, way how) {
     if (!named) return std::unexpected(named.error());
     // Where both were names of one file already, rename has done nothing, and the temporary one goes.
     if (how == way::create) temporary.keep();
+    of.status = first->source;  // that is what was copied, whatever was written to it since
     return true;
 }
 
@@ -317,6 +350,7 @@ result<> copying::carry_by_name(worker& self, const entry& of, const char* name)
     if (!source_status) return std::unexpected(source_status.error());
     if (!same_file(*source_status, of.status)) return error(ESTALE);
     note_lacking(self, of, copy_metadata({source.get(), true}, {copy.get(), true}, of.status, options_.keep));
+    note_copy(self, of, copy.get());
     return {};
 }
 

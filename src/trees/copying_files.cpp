@@ -26,14 +26,22 @@ mode_t copying::first_mode(const entry& of) const noexcept {
     return 0600;
 }
 
+/// What a file system that writes later, over a network say, tells when a file is closed; any descriptor
+/// does.
+result<> copying::check_written(int fd) {
+    const auto another = attempt([&] { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+    if (!another) return std::unexpected(another.error());
+    return unique_fd(*another).close();
+}
+
 /// A new file that has no name until it is complete: nothing of it is left, whatever happens.
 result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) {
     const auto written = self.copy_content(of.content.get(), copy.get(), of.status);
     if (!written) return std::unexpected(written.error());
     const metadata_failure lacking =
         copy_metadata({of.content.get()}, {copy.get()}, of.status, options_.keep, has_owner_and_mode(of));
-    if (options_.durable)
-        if (const result<> synced = sync_file(copy.get()); !synced) return synced;
+    note_copy(self, of, copy.get());
+    if (const result<> complete = check_written(copy.get()); !complete) return complete;
     const result<> named = give_first_name(copy.get(), of.to, of.to_name);
     if (!named) {
         self.has_nameless = named.error() == std::errc::file_exists;
@@ -41,11 +49,12 @@ result<> copying::write_nameless(worker& self, const entry& of, unique_fd copy) 
     }
     note_lacking(self, of, lacking);
     self.tally.bytes += *written;
-    return copy.close();
+    return {};
 }
 
 result<> copying::write_file(worker& self, const entry& of, way how) {
-    if (how == way::create && self.has_nameless) {
+    // Not all file systems write a file without a name to the disk when they are told to (btrfs before 2025).
+    if (how == way::create && self.has_nameless && !options_.durable) {
         const auto fd = open_nameless(of.to, first_mode(of));
         self.has_nameless = fd.has_value();
         if (fd) {
@@ -94,6 +103,7 @@ result<> copying::write_file(worker& self, const entry& of, way how) {
     }
     const metadata_failure lacking = copy_metadata({of.content.get()}, {copy.get()}, of.status, options_.keep,
                                                    how == way::create && has_owner_and_mode(of));
+    note_copy(self, of, copy.get());
     if (options_.durable)
         if (const result<> synced = sync_file(copy.get()); !synced) return synced;
     if (const result<> closed = copy.close(); !closed) return closed;
@@ -145,6 +155,8 @@ result<> copying::write_onto(worker& self, const entry& of, unique_fd copy, int 
     if (!there) return std::unexpected(there.error());
     if (same_file(*there, of.status)) return error(EINVAL);
     if (of.in && (!there->is_regular() || there->links != 1)) return error(EMLINK);
+    if (of.in && there->uid != ::geteuid() && ::geteuid() != 0) return error(EPERM);
+    note_copy(self, of, fd);
     if (there->is_regular()) {
         const auto emptied = attempt([&] { return ::ftruncate(fd, 0); });
         if (!emptied) return std::unexpected(emptied.error());

@@ -12,7 +12,8 @@ struct copying::worker final : tree_worker {
         : tree_worker(piece), copy_content(how.clone, stop, how.written) {}
 
     content_copier copy_content;
-    bool has_nameless = true;  // the destination has files without names, as far as is known
+    bool has_nameless = true;      // the destination has files without names, as far as is known
+    result<kept_links::key> copy;  // which file was made, looked at before others could take its name
 };
 
 /// Notes that a directory was made here, and not there before.

@@ -3,6 +3,7 @@
 #include "operand.hpp"
 #include "run.hpp"
 
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -28,10 +29,8 @@ class counted_files::set {
     identities counted_;  // under the mutex
 };
 
-counted_files::counted_files() : set_(new set) {}
-counted_files::~counted_files() {
-    delete set_;
-}
+counted_files::counted_files() : set_(std::make_shared<set>()) {}
+counted_files::~counted_files() = default;
 void counted_files::add_root(const file_status& of) {
     set_->add_root(of);
 }
@@ -57,7 +56,10 @@ struct usage final : tree_note {
 class measurement final : public traversal {
   public:
     measurement(owned_path root, const disk_usage_options& how)
-        : traversal(how.tree, {}), root_(std::move(root)), options_(how) {}
+        : traversal(how.tree, {}),
+          root_(std::move(root)),
+          options_(how),
+          counted_(how.counted ? how.counted->get() : std::make_shared<counted_files::set>()) {}
 
   private:
     std::unique_ptr<tree_node> begin(tree_worker& self) override;
@@ -74,7 +76,7 @@ class measurement final : public traversal {
 
     const owned_path root_;
     const disk_usage_options options_;
-    counted_files own_;
+    const std::shared_ptr<counted_files::set> counted_;  // shared: as copied_links are
     std::mutex telling_;
 };
 
@@ -83,8 +85,7 @@ usage& usage_of(tree_node& node) {
 }
 
 std::optional<std::uint64_t> measurement::size_of(const file_status& status) {
-    const counted_files& counted = options_.counted ? *options_.counted : own_;
-    if (!counted.get().add(status)) return std::nullopt;
+    if (!counted_->add(status)) return std::nullopt;
     if (!options_.apparent_size) return status.blocks * block;
     return status.is_regular() || status.is_symlink() ? status.size : 0;
 }

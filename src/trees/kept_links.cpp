@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kept_links.hpp"
 
+#include "system_call.hpp"
+
+#include <fcntl.h>
+
 namespace aio::detail {
 
 kept_links::key kept_links::key_of(const file_status& file) noexcept {
@@ -39,6 +43,19 @@ void kept_links::failed(const file_status& source) {
     const std::lock_guard lock(mutex_);
     copies_.erase(key_of(source));
     changed_.notify_all();
+}
+
+result<std::shared_ptr<const unique_fd>> kept_links::base(int directory) {
+    const auto status = status_at(directory, "");
+    if (!status) return std::unexpected(status.error());
+    const std::lock_guard lock(mutex_);
+    auto& known = bases_[{status->device, status->inode, mount_of(*status, directory)}];
+    if (auto shared = known.lock()) return shared;
+    const auto own = attempt([&] { return ::fcntl(directory, F_DUPFD_CLOEXEC, 0); });
+    if (!own) return std::unexpected(own.error());
+    auto made = std::make_shared<const unique_fd>(*own);
+    known = made;
+    return made;
 }
 
 }  // namespace aio::detail

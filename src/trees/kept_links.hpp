@@ -24,12 +24,13 @@ class kept_links {
     using key = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
     [[nodiscard]] static key key_of(const file_status& file) noexcept;
 
-    /// Where the first copy is: names from a directory on (null: the root of the only copy), and which file
-    /// it is.
+    /// Where the first copy is: names from a directory on (null: the root of the only copy), which file it
+    /// is, and what its source was when it was read.
     struct place {
         std::shared_ptr<const unique_fd> base;
         std::vector<std::string> names;
         key file;
+        file_status source;
     };
 
     /// The first copy of this file; nothing if the caller is to make it, and to call `made` or `failed` then,
@@ -38,6 +39,9 @@ class kept_links {
     [[nodiscard]] std::optional<place> find(const file_status& source, bool by_name);
     void made(const file_status& source, place at);
     void failed(const file_status& source);
+
+    /// The directory that copies are found from, by a descriptor of our own: one for all that share it.
+    [[nodiscard]] result<std::shared_ptr<const unique_fd>> base(int directory);
 
   private:
     struct copy {
@@ -48,6 +52,7 @@ class kept_links {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<key, copy> copies_;
+    std::map<identity, std::weak_ptr<const unique_fd>> bases_;
 };
 
 }  // namespace aio::detail

@@ -62,6 +62,7 @@ result<> content_copier::stopped() const noexcept {
 }
 
 result<> content_copier::go_on(std::uint64_t bytes) const {
+    if (const result<> wanted = stopped(); !wanted) return wanted;  // nor told of
     if (written_) written_(bytes);
     return stopped();
 }
@@ -74,10 +75,12 @@ result<std::uint64_t> content_copier::operator()(int from, int to, const file_st
     const bool may_have_holes = source.blocks * 512 < source.size;
     if (may_have_holes && can_have_holes(to)) return copy_data(from, to, source.size);
     if (source.size <= small) return read_small(from, to, source.size);
-    if (!can_copy_range_) return read_and_write(from, to, everything);
-    const auto copied = copy_range(from, to, everything);
-    if (!copied || *copied != 0) return copied;
-    return read_and_write(from, to, everything);
+    const auto copied = can_copy_range_ ? copy_range(from, to, everything) : result<std::uint64_t>(0);
+    if (!copied) return copied;
+    // The kernel copies no more than the size that is claimed.
+    const auto rest = read_and_write(from, to, everything);
+    if (!rest) return rest;
+    return *copied + *rest;
 }
 
 bool content_copier::cloned(int from, int to, const file_status& source, std::error_code& reason) {

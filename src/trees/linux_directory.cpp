@@ -135,4 +135,12 @@ bool repetition::found_in(const std::vector<dirent_view>& entries) noexcept {
     return false;
 }
 
+bool is_empty(const open_place& directory) {
+    if (directory.only_path) return false;
+    dirents some(std::size_t(4) << 10);
+    const auto has_more = some.read(directory.fd.get());
+    const auto rewound = attempt([&] { return ::lseek(directory.fd.get(), 0, SEEK_SET); });
+    return has_more && rewound && !*has_more && some.entries().empty();
+}
+
 }  // namespace aio::detail

@@ -8,6 +8,7 @@
 #include <aio/attributes.hpp>
 #include <aio/result.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,7 +24,7 @@ struct identity {
     std::uint64_t inode = 0;
     std::uint64_t mount = 0;
 
-    friend bool operator==(const identity&, const identity&) = default;
+    friend auto operator<=>(const identity&, const identity&) = default;
 };
 
 [[nodiscard]] inline identity identity_of(const file_status& status) noexcept {
@@ -102,5 +103,8 @@ class dirents {
     std::vector<dirent_view> entries_;
     bool bad_ = false;
 };
+
+/// Whether there is nothing in it. False also if that cannot be said.
+[[nodiscard]] bool is_empty(const open_place& directory);
 
 }  // namespace aio::detail

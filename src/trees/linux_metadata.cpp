@@ -49,12 +49,13 @@ result<std::string> attribute_names(const metadata_of& of) {
             return of.only_path ? ::listxattr(proc_path(of.fd).text.data(), names.data(), names.size())
                                 : ::flistxattr(of.fd, names.data(), names.size());
         });
+        // A file system may say so for ever; beyond a limit the kernel says E2BIG.
         if (!size && size.error() != std::errc::result_out_of_range) return std::unexpected(size.error());
         if (size && (!names.empty() || *size == 0)) {
             names.resize(static_cast<std::size_t>(*size));
             return names;
         }
-        names.resize(size ? static_cast<std::size_t>(*size) + 64 : 2 * names.size());
+        names.resize(size ? static_cast<std::size_t>(*size) + 64 : 2 * names.size() + 64);
     }
 }
 
@@ -67,48 +68,59 @@ mode_t for_another_group(mode_t mode) {
     return (mode & ~mode_t(077)) | both << 3U | both;
 }
 
-/// The same for an ACL, as the kernel gives it. Named users and groups keep what they have.
+/// Whom an entry of an ACL is about, in all file systems; the rest are named users and groups.
+enum : std::uint16_t { owner = 0x01, owning_group = 0x04, acl_mask = 0x10, others = 0x20 };
+
+/// Calls `look(tag, permissions)` for the entries of an ACL as the kernel gives it; it may change these.
+template <class Look>
+void for_each_entry(std::string& acl, Look look) {
+    for (std::size_t at = sizeof(posix_acl_xattr_header); at + sizeof(posix_acl_xattr_entry) <= acl.size();
+         at += sizeof(posix_acl_xattr_entry)) {
+        posix_acl_xattr_entry entry;
+        std::memcpy(&entry, acl.data() + at, sizeof entry);
+        mode_t permissions = le16toh(entry.e_perm);
+        look(le16toh(entry.e_tag), permissions);
+        entry.e_perm = htole16(static_cast<std::uint16_t>(permissions));
+        std::memcpy(acl.data() + at, &entry, sizeof entry);
+    }
+}
+
+/// As for_another_group. Named users and groups keep what they have.
 void narrow(std::string& acl) {
-    enum : std::uint16_t { owning_group = 0x04, mask = 0x10, others = 0x20 };  // in all file systems
-    const auto for_each_entry = [&acl](auto look) {
-        for (std::size_t at = sizeof(posix_acl_xattr_header);
-             at + sizeof(posix_acl_xattr_entry) <= acl.size(); at += sizeof(posix_acl_xattr_entry)) {
-            posix_acl_xattr_entry entry;
-            std::memcpy(&entry, acl.data() + at, sizeof entry);
-            look(le16toh(entry.e_tag), entry.e_perm);
-            std::memcpy(acl.data() + at, &entry, sizeof entry);
-        }
-    };
-    __le16 both = htole16(7);
-    for_each_entry([&](unsigned tag, __le16 permissions) {
-        if (tag == owning_group || tag == mask || tag == others) both &= permissions;
+    mode_t both = 7;
+    for_each_entry(acl, [&](unsigned tag, mode_t permissions) {
+        if (tag == owning_group || tag == acl_mask || tag == others) both &= permissions;
     });
-    for_each_entry([&](unsigned tag, __le16& permissions) {
+    for_each_entry(acl, [&](unsigned tag, mode_t& permissions) {
         if (tag == owning_group || tag == others) permissions = both;
     });
 }
 
-/// `grouped`: the group is the source's, too.
-result<> copy_attribute(const metadata_of& from, const metadata_of& to, const char* name, bool grouped) {
+result<std::string> attribute(const metadata_of& of, const char* name) {
     std::string value(1024, '\0');
     for (;;) {
         const auto size = attempt([&] {
-            return from.only_path
-                       ? ::getxattr(proc_path(from.fd).text.data(), name, value.data(), value.size())
-                       : ::fgetxattr(from.fd, name, value.data(), value.size());
+            return of.only_path ? ::getxattr(proc_path(of.fd).text.data(), name, value.data(), value.size())
+                                : ::fgetxattr(of.fd, name, value.data(), value.size());
         });
         if (size) {
             value.resize(static_cast<std::size_t>(*size));
-            break;
+            return value;
         }
         if (size.error() != std::errc::result_out_of_range || value.size() > 65536)
             return std::unexpected(size.error());
         value.resize(4 * value.size());
     }
-    if (!grouped && name == std::string_view(access_acl)) narrow(value);
+}
+
+/// `grouped`: the group is the source's, too.
+result<> copy_attribute(const metadata_of& from, const metadata_of& to, const char* name, bool grouped) {
+    auto value = attribute(from, name);
+    if (!value) return std::unexpected(value.error());
+    if (!grouped && name == std::string_view(access_acl)) narrow(*value);
     const auto set = attempt([&] {
-        return to.only_path ? ::setxattr(proc_path(to.fd).text.data(), name, value.data(), value.size(), 0)
-                            : ::fsetxattr(to.fd, name, value.data(), value.size(), 0);
+        return to.only_path ? ::setxattr(proc_path(to.fd).text.data(), name, value->data(), value->size(), 0)
+                            : ::fsetxattr(to.fd, name, value->data(), value->size(), 0);
     });
     if (!set) return std::unexpected(set.error());
     return {};
@@ -146,20 +158,27 @@ result<> drop_acl(const metadata_of& of, const char* name) {
 enum class attributes : std::uint8_t { acls, all };
 
 struct copied_attributes {
-    bool any = false;
-    bool acl = false;
+    bool any = false;             // there were some, or it cannot be told
+    bool acl = false;             // among them an access ACL
+    bool acl_is_right = true;     // of the copy
+    std::error_code reason = {};  // of the first that could not be had
+
+    void fail(std::string_view name, const std::error_code& why) {
+        if (!reason) reason = why;
+        acl_is_right = acl_is_right && name != access_acl;
+    }
 };
 
-/// Which there were. ACLs that the source does not have are taken away, before they can widen the permissions
-/// that are set next; unless nothing was inherited.
-result<copied_attributes> copy_attributes(const metadata_of& from, const metadata_of& to, attributes which,
-                                          bool inherited, bool grouped) {
+/// ACLs that the source does not have are taken away, before they can widen the permissions that are set
+/// next; unless nothing was inherited.
+copied_attributes copy_attributes(const metadata_of& from, const metadata_of& to, attributes which,
+                                  bool inherited, bool grouped) {
     auto names = attribute_names(from);
-    if (!names && names.error() != std::errc::not_supported) return std::unexpected(names.error());
+    if (!names && names.error() != std::errc::not_supported)
+        return {.any = true, .acl_is_right = false, .reason = names.error()};
     if (!names) names.emplace();
     copied_attributes had = {.any = !names->empty()};
     bool has_default_acl = false;
-    std::error_code first;
     for (std::size_t at = 0; at < names->size();) {
         const std::string_view name = names->c_str() + at;
         at += name.size() + 1;
@@ -172,12 +191,11 @@ result<copied_attributes> copy_attributes(const metadata_of& from, const metadat
         const bool may_not = !copied && is_for_root(name) &&
                              (copied.error() == std::errc::operation_not_permitted ||
                               copied.error() == std::errc::permission_denied);
-        if (!copied && !may_not && !first) first = copied.error();
+        if (!copied && !may_not) had.fail(name, copied.error());
     }
     for (const auto& [has, name] : {std::pair(had.acl, access_acl), std::pair(has_default_acl, default_acl)})
-        if (const result<> dropped = has || !inherited ? result<>() : drop_acl(to, name); !dropped && !first)
-            first = dropped.error();
-    if (first) return std::unexpected(first);
+        if (const result<> dropped = has || !inherited ? result<>() : drop_acl(to, name); !dropped)
+            had.fail(name, dropped.error());
     return had;
 }
 
@@ -217,14 +235,16 @@ metadata_failure copy_metadata(metadata_of from, metadata_of to, const file_stat
     // A symbolic link has no permissions, and only such attributes as root may set.
     const bool is_link = source.is_symlink();
     const attributes which = keep == preserve::basics ? attributes::acls : attributes::all;
-    const result<copied_attributes> had =
+    const copied_attributes had =
         is_link && ::geteuid() != 0
             ? copied_attributes()
             : copy_attributes(from, to, which, !is_link && !has_owner_and_mode, grouped);
-    if (!had) note("setxattr", std::unexpected(had.error()));
-    if (!grouped) mode = mode_for_another_group(to, mode, had && had->acl);
+    if (had.reason) note("setxattr", std::unexpected(had.reason));
+    if (!grouped) mode = mode_for_another_group(to, mode, had.acl);
+    // Whom the ACL kept out is not known without it: only the owner gets in.
+    if (!had.acl_is_right) mode &= ~mode_t(077);
     // An ACL that was set has changed the mode.
-    if (!is_link && (!has_owner_and_mode || !had || had->any)) note("chmod", set_mode(to, mode));
+    if (!is_link && (!has_owner_and_mode || had.any)) note("chmod", set_mode(to, mode));
     note("utimens", set_times(to, source));
     return first;
 }
@@ -237,22 +257,35 @@ bool inherits_nothing(const open_place& directory) {
            (acl.error() == std::errc::no_message_available || acl.error() == std::errc::not_supported);
 }
 
+mode_t permissions_of_new(const metadata_of& directory, mode_t umask) {
+    auto acl = attribute(directory, default_acl);
+    if (!acl) return 0777U & ~umask;
+    mode_t user = 7, group = 7, rest = 7;
+    for_each_entry(*acl, [&](unsigned tag, mode_t permissions) {
+        if (tag == owner) user = permissions;
+        if (tag == acl_mask || tag == owning_group)
+            group = permissions;  // the mask, if there is one, is last
+        if (tag == others) rest = permissions;
+    });
+    return user << 6U | group << 3U | rest;
+}
+
 bool take_over(int from, int to, const file_status& replaced) {
     return set_owner({to}, replaced.uid, replaced.gid) &&
-           copy_attributes({from}, {to}, attributes::acls, true, true) &&
+           !copy_attributes({from}, {to}, attributes::acls, true, true).reason &&
            set_mode({to}, replaced.permissions() & 0777U);
 }
 
 result<> take_over_permissions(int from, int to, const file_status& replaced) {
     const bool grouped = set_group({to}, replaced.gid) && from >= 0;
-    result<copied_attributes> had;  // what there is of ACLs, if it cannot be read, nobody gets
+    copied_attributes had;  // what there is of ACLs, if it cannot be read, nobody gets
     if (from >= 0)
         had = copy_attributes({from}, {to}, attributes::acls, true, grouped);
     else if (const result<> dropped = drop_acl({to}, access_acl); !dropped)
-        had = std::unexpected(dropped.error());
-    if (!had) return std::unexpected(had.error());
+        had.fail(access_acl, dropped.error());
+    if (had.reason) return std::unexpected(had.reason);
     const mode_t all = replaced.permissions() & 0777U;
-    const mode_t wanted = grouped ? all : mode_for_another_group({to}, all, had->acl);
+    const mode_t wanted = grouped ? all : mode_for_another_group({to}, all, had.acl);
     const result<> set = set_mode({to}, wanted);
     if (set) return set;
     // Where the file system decides, they may be the same already.

@@ -34,6 +34,10 @@ struct metadata_failure {
 /// Whether new files in a directory get the group of their maker and no ACL.
 [[nodiscard]] bool inherits_nothing(const open_place& directory);
 
+/// What of its mode a new directory may have: by the default ACL that it has from where it was made, or by
+/// the umask.
+[[nodiscard]] mode_t permissions_of_new(const metadata_of& directory, mode_t umask);
+
 /// Gives a file that is to replace another one that one's owner, permissions and ACL. False if it cannot be.
 [[nodiscard]] bool take_over(int from, int to, const file_status& replaced);
 /// Its permissions, where not all of that can be. `from`: -1 if it could not be opened.

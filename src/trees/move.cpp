@@ -7,12 +7,13 @@
 #include "temporary_name.hpp"
 
 #include <aio/call.hpp>
+#include <aio/metadata.hpp>
 #include <aio/names.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <exception>
 
 namespace aio {
 
@@ -44,16 +45,24 @@ result<> rename_at_once(const moving& what) {
     return what.how.durable ? sync_directory(operand->base.get()) : result<>();
 }
 
-/// What rename does not take for a source is none between file systems either: it is known before anything is
-/// copied.
-result<> check_source(const moving& what) {
+/// What rename does not take is not moved between file systems either: it is known before anything is copied.
+result<> check_names(const moving& what) {
     const auto operand = open_operand(what.from.target());
     if (!operand) return std::unexpected(operand.error());
     if (operand->is_nameless) return error(EBUSY);
-    if (!operand->must_be_directory && !what.must_be_directory) return {};
-    const auto found = status_at(operand->base.get(), operand->name.c_str());
-    if (!found) return std::unexpected(found.error());
-    return found->is_directory() ? result<>() : error(ENOTDIR);  // also a link to one
+    const auto source = status_at(operand->base.get(), operand->name.c_str());
+    if (!source) return std::unexpected(source.error());
+    const bool must_be_directory = operand->must_be_directory || what.must_be_directory;
+    if (must_be_directory && !source->is_directory()) return error(ENOTDIR);  // also a link to one
+    const auto there = status_at(what.base.fd(), what.name.c_str());
+    if (!there) return {};  // or it will be known later
+    if (what.how.existing == on_existing::fail) return error(EEXIST);
+    if (same_file(*source, *there)) return error(EINVAL);  // by way of another mount
+    if (source->is_directory() != there->is_directory())
+        return error(source->is_directory() ? ENOTDIR : EISDIR);
+    if (!there->is_directory()) return {};
+    const auto opened = open_place_at(what.base.fd(), what.name.c_str());
+    return !opened || is_empty(*opened) ? result<>() : error(ENOTEMPTY);
 }
 
 result<> open_destination(moving& what) {
@@ -86,18 +95,17 @@ result<> remove_source(const moving& what) {
     return {};
 }
 
-tree_result failed(const moving& what, const char* operation, const std::error_code& reason) {
-    tree_result result;
-    result.failed = 1;
-    result.failures.push_back({.operation = operation, .path = what.from.target().path, .reason = reason});
-    return result;
+/// One more failure, of which the user's function is told.
+void note(const moving& what, tree_result& so_far, tree_failure failure) {
+    if (what.how.tree.failed) static_cast<void>(what.how.tree.failed(failure));
+    ++so_far.failed;
+    if (so_far.failures.size() < tree_result::failures_max) so_far.failures.push_back(std::move(failure));
 }
 
-/// The same for the user's function.
-tree_result reported(const moving& what, const char* operation, const std::error_code& reason) {
-    tree_result result = failed(what, operation, reason);
-    if (what.how.tree.failed) static_cast<void>(what.how.tree.failed(result.failures.front()));
-    return result;
+tree_result failed(const moving& what, const char* operation, const std::error_code& reason,
+                   tree_result so_far = {}) {
+    note(what, so_far, {.operation = operation, .path = what.from.target().path, .reason = reason});
+    return so_far;
 }
 
 /// What the copy is called while it is made, as its directory is called by the user.
@@ -109,8 +117,10 @@ std::string temporary_path(const moving& what) {
 }
 
 /// Takes a copy that is not wanted away. What stays of it is one more failure.
-task<> discard(std::shared_ptr<moving> what, tree_result& failed) {
+task<> discard(std::shared_ptr<moving> what, tree_result& so_far) {
     const path_view copy(what->base, what->temporary);
+    const auto there = co_await lstat(copy).with({.shielded = true});
+    if (!there && there.error() == std::errc::no_such_file_or_directory) co_return;
     const auto unlinked = co_await unlink(copy).with({.shielded = true});
     std::error_code reason = unlinked ? std::error_code() : unlinked.error();
     if (reason == std::errc::is_a_directory) {
@@ -122,19 +132,16 @@ task<> discard(std::shared_ptr<moving> what, tree_result& failed) {
         reason = removed.error();
     }
     if (!reason || reason == std::errc::no_such_file_or_directory) co_return;
-    tree_failure left{.operation = "remove", .path = temporary_path(*what), .reason = reason};
-    if (what->how.tree.failed) static_cast<void>(what->how.tree.failed(left));
-    ++failed.failed;
-    if (failed.failures.size() < tree_result::failures_max) failed.failures.push_back(std::move(left));
+    note(*what, so_far, {.operation = "remove", .path = temporary_path(*what), .reason = reason});
 }
 
 task<tree_result> move_between(std::shared_ptr<moving> what) {
-    auto open = [what] {
-        const result<> opened = open_destination(*what);
-        return opened ? check_source(*what) : opened;
-    };
+    auto open = [what] { return open_destination(*what); };
     const auto opened = co_await aio::call(std::move(open));
-    if (!opened) co_return reported(*what, "open", opened.error());
+    if (!opened) co_return failed(*what, "open", opened.error());
+    auto check = [what] { return check_names(*what); };
+    const auto checked = co_await aio::call(std::move(check));
+    if (!checked) co_return failed(*what, "rename", checked.error());
     copy_options how = what->how;
     how.keep = preserve::all;
     how.follow = follow_links::never;
@@ -152,17 +159,18 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
     auto place = [what] { return put_in_place(*what); };
     const auto placed = co_await aio::call(std::move(place));
     if (!placed) {
-        tree_result refused = reported(*what, "rename", placed.error());
+        tree_result refused = failed(*what, "rename", placed.error());
         co_await discard(what, refused);
         co_return refused;
     }
     auto remove = [what] { return remove_source(*what); };
     const auto removed = co_await aio::call(std::move(remove));
     if (removed) co_return copied;
-    if (removed.error() != std::errc::is_a_directory) co_return reported(*what, "unlink", removed.error());
+    if (removed.error() != std::errc::is_a_directory)
+        co_return failed(*what, "unlink", removed.error(), std::move(copied));
     rmtree_options all;
-    all.tree.limit = how.tree.limit;
-    all.tree.failed = how.tree.failed;
+    all.tree = how.tree;
+    all.tree.progress = {};  // it would begin anew
     tree_result gone = co_await run_traversal(std::make_shared<removal>(what->from, all, what->copied));
     gone.directories = copied.directories;
     gone.others = copied.others;
@@ -171,25 +179,29 @@ task<tree_result> move_between(std::shared_ptr<moving> what) {
 }
 
 task<tree_result> move_anything(std::shared_ptr<moving> what) {
-    tree_result failed;
+    tree_result lost;
+    std::exception_ptr thrown;  // by a function of the user's
     try {
         auto rename = [what] { return rename_at_once(*what); };
         const auto renamed = co_await aio::call(std::move(rename));
         if (!renamed && renamed.error() == std::errc::cross_device_link)
             co_return co_await move_between(what);
-        if (!renamed) co_return reported(*what, "rename", renamed.error());
+        if (!renamed) co_return failed(*what, "rename", renamed.error());
         tree_result moved;
         moved.others = 1;
         co_return moved;
     } catch (const std::bad_alloc&) {
-        failed = error(std::errc::not_enough_memory);
+        lost = error(std::errc::not_enough_memory);
+    } catch (...) {
+        thrown = std::current_exception();
     }
     try {
-        if (what->base) co_await discard(what, failed);
-    } catch (const std::bad_alloc&) {
+        if (what->base) co_await discard(what, lost);
+    } catch (...) {
         // The copy stays.
     }
-    co_return failed;
+    if (thrown) std::rethrow_exception(thrown);
+    co_return lost;
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct tree_node {
     open_place to;                    // what is being made of it, if anything is
     std::unique_ptr<tree_note> note;  // of whoever is in `enter` or `leave`
     repetition repeats;               // of whoever is reading
+    bool was_repositioned = false;    // the same: halfway through it was closed and opened again
 
     // Under the mutex.
     std::string pending;           // names of subdirectories to be visited, each with a NUL behind it

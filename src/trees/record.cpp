@@ -31,7 +31,7 @@ void tree_record::merge() {
 void tree_record::deliver(job& of) {
     merge();
     for (tree_failure& each : current_.failures) {
-        if (failed_ && failed_(each) == on_failure::stop) {
+        if (failed_ && !whole_.stopped && failed_(each) == on_failure::stop) {
             of.stop(ECANCELED);
             whole_.stopped = each.reason;
         }
@@ -45,9 +45,9 @@ void tree_record::deliver(job& of) {
                .path = current_.path});
 }
 
-tree_result tree_record::take(int cause) {
+tree_result& tree_record::whole(int cause) noexcept {
     if (cause && !whole_.stopped) whole_.stopped = std::error_code(cause, std::system_category());
-    return std::move(whole_);
+    return whole_;
 }
 
 }  // namespace aio::detail

@@ -29,8 +29,8 @@ class tree_record {
     void add(tree_tally& of);
     /// Calls the user's functions. Poller.
     void deliver(job& of);
-    /// The whole. Poller, at the end.
-    [[nodiscard]] tree_result take(int cause);
+    /// The whole, `cause` being why it was stopped, if it was. Poller, at the end.
+    [[nodiscard]] tree_result& whole(int cause) noexcept;
 
   private:
     void merge();

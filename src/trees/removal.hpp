@@ -30,7 +30,7 @@ class removal final : public traversal {
 
     bool removed_unread(tree_worker& self, tree_node* in, int base, const std::string& name,
                         const std::string& path);
-    [[nodiscard]] bool is_known(int base, const char* name) const;
+    [[nodiscard]] bool is_slash(const file_status& status) const noexcept;
     bool may_enter(const tree_node& node);
     bool confirmed(tree_node* in, const std::string& path, file_type type, bool descend);
     void tell(const std::string& path, file_type type);
@@ -39,6 +39,7 @@ class removal final : public traversal {
     const rmtree_options options_;
     const std::shared_ptr<const manifest> known_;
     tree_operand operand_;
+    result<file_status> slash_;  // "/"
     std::uint64_t mount_ = 0;
     std::mutex asking_;
 };

@@ -13,24 +13,12 @@ namespace detail {
 namespace {
 
 constexpr unsigned passes_max = 3;  // of a directory in which others create meanwhile
+/// With those in which entries were passed over: where positions are numbers of entries, and it was closed
+/// halfway and opened again, by as many as were removed before.
+constexpr unsigned all_passes_max = 100;
 
 std::error_code changed() {
     return std::error_code(ESTALE, std::system_category());
-}
-
-/// "/" under whatever name: bind mounts have other mount ids, but not another inode.
-bool is_file_system_root(const file_status& status) noexcept {
-    const auto root = status_at(AT_FDCWD, "/");
-    return root && same_file(*root, status);
-}
-
-/// Whether there is nothing that it would be entered for.
-bool is_empty(const open_place& directory) {
-    if (directory.only_path) return false;  // or it cannot be said
-    dirents some(std::size_t(4) << 10);
-    const auto has_more = some.read(directory.fd.get());
-    const auto rewound = attempt([&] { return ::lseek(directory.fd.get(), 0, SEEK_SET); });
-    return has_more && rewound && !*has_more && some.entries().empty();
 }
 
 }  // namespace
@@ -50,18 +38,25 @@ std::unique_ptr<tree_node> removal::begin(tree_worker& self) {
         removed_unread(self, nullptr, operand_.base.get(), operand_.name, text))
         return nullptr;
     if (!opened) return refuse(opened.error());
-    if (is_file_system_root(opened->status))
-        return refuse(std::make_error_code(std::errc::device_or_resource_busy));
+    slash_ = status_at(AT_FDCWD, "/");
+    if (is_slash(opened->status)) return refuse(std::make_error_code(std::errc::device_or_resource_busy));
     if (operand_.is_nameless) return refuse(std::make_error_code(std::errc::invalid_argument));
     auto root = std::make_unique<tree_node>(text);
     root->from = std::move(*opened);
+    if (known_ && !known_->has(root->from.status)) return refuse(changed());
     mount_ = root->from.status.mount_id;
     if (!may_enter(*root)) return nullptr;
     return root;
 }
 
+/// "/" under whatever name: bind mounts have other mount ids, but not another inode.
+bool removal::is_slash(const file_status& status) const noexcept {
+    return slash_ && same_file(*slash_, status);
+}
+
 bool removal::enter(tree_worker& self, tree_node& node) {
-    if (!options_.cross_mounts && node.from.status.mount_id != mount_) {
+    const bool is_mounted = node.from.status.mount_id != mount_;
+    if (is_mounted && (!options_.cross_mounts || is_slash(node.from.status))) {
         unreadable(self, node, "rmdir", std::make_error_code(std::errc::device_or_resource_busy));
         return false;
     }
@@ -80,8 +75,12 @@ bool removal::may_enter(const tree_node& node) {
 
 void removal::other(tree_worker& self, tree_node& in, const dirent_view& entry) {
     if (options_.confirm && !confirmed(&in, in.path_of(entry.name), entry.type, false)) return;
-    if (!is_known(in.from.fd.get(), entry.name.data()))
-        return fail(self, &in, "unlink", in.path_of(entry.name), changed());
+    if (known_) {  // looked at as late as can be; what is done to it in between is lost
+        const auto status = status_at(in.from.fd.get(), entry.name.data());
+        if (!status && status.error() == std::errc::no_such_file_or_directory) return;
+        if (!status || !known_->has(*status))
+            return fail(self, &in, "unlink", in.path_of(entry.name), status ? changed() : status.error());
+    }
     const auto removed = attempt([&] { return ::unlinkat(in.from.fd.get(), entry.name.data(), 0); });
     if (removed) {
         ++self.tally.others;
@@ -105,17 +104,10 @@ bool removal::leave(tree_worker& self, tree_node& node) {
     }
     const bool has_more =
         removed.error() == std::errc::directory_not_empty || removed.error() == std::errc::file_exists;
-    if (has_more && node.passes < passes_max) return true;
+    if (has_more && node.passes < (node.was_repositioned ? all_passes_max : passes_max)) return true;
     if (removed.error() != std::errc::no_such_file_or_directory)
         fail(self, &node, "rmdir", node.path_of({}), removed.error());
     return false;
-}
-
-/// Whether an entry may be removed. It is looked at as late as can be; what is done to it in between is lost.
-bool removal::is_known(int base, const char* name) const {
-    if (!known_) return true;
-    const auto status = status_at(base, name);
-    return !status || known_->has(*status);  // what is gone is no matter
 }
 
 /// A directory that may not be read needs not be, if it is empty. Whether there is nothing to complain of.

@@ -6,9 +6,9 @@ namespace aio::detail {
 task<tree_result> run_traversal(std::shared_ptr<traversal> work) {
     try {
         co_await team(work, work->limit());
-        co_return work->result_of();
+        co_return std::move(work->result_of());
     } catch (const std::bad_alloc&) {
-        tree_result done = work->result_of();  // it was accepted: it has a result
+        tree_result done = std::move(work->result_of());  // it was accepted: it has a result
         done.stopped = std::make_error_code(std::errc::not_enough_memory);
         co_return done;
     }

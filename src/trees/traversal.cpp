@@ -83,6 +83,9 @@ void traversal::work(std::size_t number) noexcept {
     } catch (const std::bad_alloc&) {
         stop(ENOMEM);
         if (!lock.owns_lock()) lock.lock();
+    } catch (...) {  // out of a user's function, as out of that of `call`
+        stop(ENOTRECOVERABLE);
+        if (!lock.owns_lock()) lock.lock();
     }
     --working_;
     if (stopped() || finished_) more_.notify_all();
@@ -266,6 +269,7 @@ result<bool> traversal::read_piece(tree_worker& self, tree_node& node) {
         const off_t position = node.position;
         const auto sought = attempt([&] { return ::lseek(node.from.fd.get(), position, SEEK_SET); });
         if (!sought) return std::unexpected(sought.error());  // names would be missing, or come again
+        node.was_repositioned |= position != 0;
     }
     const result<bool> more = self.entries.read(node.from.fd.get());
     if (!more || (!*more && !node.repeats.has_begun())) return more;
@@ -366,8 +370,9 @@ void traversal::end_use(tree_worker& self, tree_node* node) {
 /// The last use of a directory leaves it, which is the end of a use of its parent, and so on, without
 /// recursion.
 void traversal::end_use(tree_worker& self, tree_node* node, std::unique_lock<brief_mutex> lock) {
-    constexpr std::size_t gone_max = 4;  // descriptors that nobody counts
-    std::array<std::unique_ptr<tree_node>, gone_max> gone;
+    std::array<std::unique_ptr<tree_node>, 4> gone;
+    // Nobody counts their descriptors.
+    const std::size_t gone_max = open_max_ < 2 * gone.size() ? 1 : gone.size();
     std::size_t gone_now = 0;
     while (node && --node->uses == 0 &&
            !stopped()) {  // if it was stopped, the destructor forgets what is left

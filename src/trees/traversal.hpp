@@ -47,7 +47,9 @@ class traversal : public job {
 
     [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
     /// What was done. Poller, when the team has gone home.
-    [[nodiscard]] tree_result result_of() { return record_.take(cause_.load(std::memory_order_relaxed)); }
+    [[nodiscard]] tree_result& result_of() noexcept {
+        return record_.whole(cause_.load(std::memory_order_relaxed));
+    }
 
   protected:
     /// What to do with an entry.

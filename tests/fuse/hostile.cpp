@@ -34,12 +34,13 @@ enum class kind : std::uint64_t {
     holes,         // which lead nowhere and back
     inodes,        // other numbers each time
     times,         // which go back
+    attributes,    // whose list never fits
     hang_listing,  // reading it never ends
     hang_reading,  // reading its file never ends
 };
 constexpr const char* names[] = {
-    "",     "slash", "nameless", "dots",  "long_names", "duplicates", "endless",      "circle",
-    "deep", "types", "sizes",    "holes", "inodes",     "times",      "hang_listing", "hang_reading"};
+    "",      "slash", "nameless", "dots",   "long_names", "duplicates", "endless",      "circle",      "deep",
+    "types", "sizes", "holes",    "inodes", "times",      "attributes", "hang_listing", "hang_reading"};
 constexpr std::uint64_t kinds = std::size(names);
 
 /// A node's number says what it is: of which kind, and which entry; 0: the directory of that kind.
@@ -122,6 +123,7 @@ std::optional<entry> entry_at(const node& in, std::uint64_t index) {
             if (in.number < 4) return fixed({directory("d"), {"file"}, {"other"}}, index);
             return {};
         case kind::times:
+        case kind::attributes:
         case kind::hang_listing:
         case kind::hang_reading:
             return fixed({{"file"}}, index);
@@ -198,6 +200,9 @@ bool hostile::answer(const fuse::request& to) {
         case FUSE_UNLINK:
         case FUSE_RMDIR:
             remove(to);
+            return true;
+        case FUSE_LISTXATTR:
+            reply(to.header, node::from(to.header.nodeid).of == kind::attributes ? -ERANGE : -EOPNOTSUPP);
             return true;
         case FUSE_STATFS:
             reply_with(to.header, fuse_statfs_out{});

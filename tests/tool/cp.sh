@@ -214,6 +214,61 @@ as_cp_under() { # UMASK
 for mask in 0222 0277 0700 0777; do
     promise "with the umask $mask, as cp" same_twice as_cp_under $mask
 done
+# A file that may be written, where names may not change.
+same_in_closed() {
+    local each
+    for each in cp "$aio cp"; do
+        rm -rf cl && mkdir -p cl/s/ro && echo new >cl/s/ro/f && chmod 555 cl/s/ro && chmod -R a+rX cl && chmod 777 cl
+        ((EUID)) || chown -R 65534 cl/s
+        (cd cl && umask 022 && as_nobody $each -r s d && as_nobody chmod u+w s/ro/f && echo newer >s/ro/f && as_nobody $each -r s/. d)
+        echo $? "$(<cl/d/ro/f)"
+        chmod -R u+rwx cl
+    done
+}
+promise "a second time into a directory that may not be written" same_twice same_in_closed
+appended_to() {
+    mkdir -p ap as && echo one | tee as/g >one && echo two >ap/g && chattr +a ap
+    "$aio" cp one ap/g && [[ $(<ap/g) == one ]] && echo two >ap/g && "$aio" cp -r as/. ap && [[ $(<ap/g) == one && $(ls -A ap) == g ]]
+    local status=$?
+    chattr -a ap
+    return $status
+}
+if ((EUID == 0)) && mkdir -p attr && chattr +a attr 2>/dev/null; then
+    chattr -a attr
+    promise "where names may only be added" appended_to
+else skip "no directories that are only appended to"; fi
+promise "-f replaces what cannot be opened" eval '
+    python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"sk\")" && ln -s lp lp && echo f >f1 &&
+    "$aio" cp -f f1 sk && [[ -f sk ]] && "$aio" cp -f f1 lp && [[ -f lp && ! -L lp ]]'
+same_unread() {
+    local each option
+    for option in -n -u -i; do
+        for each in cp "$aio cp"; do
+            rm -rf un && mkdir -p un/d un/t/d && echo s | tee un/s >un/d/s && echo o | tee un/o >un/t/d/s && touch -d 2000-01-01 un/s un/d/s && chmod 0 un/s un/d/s
+            chmod 666 un/o un/t/d/s && chmod 777 un un/t un/t/d
+            ((EUID)) || chown -R 65534 un
+            (cd un && as_nobody $each $option s o <<<n && as_nobody $each -r $option d t <<<n) 2>/dev/null
+            echo $? "$(<un/o)" "$(<un/t/d/s)"
+        done
+    done
+}
+# Twice for each option, one after the other.
+promise "what is not to be copied need not be readable" eval '[[ $(same_unread | uniq -c | grep -vc "^ *6 0 o o$") == 0 ]]'
+if command -v setfacl >/dev/null && mkdir -p da && setfacl -d -m u::rwx,g::---,o::--- da 2>/dev/null; then
+    same_by_default() { # ACL UMASK
+        local each
+        for each in cp "$aio cp"; do
+            rm -rf da && mkdir -p ds/sub da && chmod 775 ds/sub && setfacl -d -m "$1" da && (umask "$2" && $each -r ds da)
+            getfacl -cR da/ds 2>/dev/null | grep .
+            chmod -R u+rwx da
+        done
+    }
+    promise "a default ACL decides about new directories" same_twice same_by_default u::rwx,g::---,o::--- 022
+    promise "with a mask" same_twice same_by_default u::rwx,u:1:rwx,g::rwx,m::r-x,o::r 022
+    promise "and not the umask" same_twice same_by_default u::rwx,g::r-x,o::--- 0777
+else skip "no ACLs"; fi
+mkdir -p few/{1..10}/a/b/c/d/e/f/g/h/i/j
+promise "with 20 descriptors" eval '(ulimit -n 20; "$aio" cp -a few few2) && diff <(facts few) <(facts few2)'
 promise "a source twice" eval 'mkdir tw && "$aio" cp e e tw 2>said && grep -q "^aio cp: again, and left out: e$" said'
 promise "why there is no directory" complains '^aio cp: target gone: No such file' "$aio" cp e n gone
 promise "the last of -i and -n counts" eval 'echo old >n; echo n | "$aio" cp -n -i e n 2>&1 | grep -q overwrite && "$aio" cp -i -n e n && [[ $(<n) == old ]]'

@@ -23,7 +23,7 @@ for where in slash nameless circle; do
     promise "$where: rm" complains "^aio rm: readdir mnt/$where: Input/output error" ending "$aio" rm -rf mnt/$where
 done
 promise "what was good was copied" eval '[[ -f copy-slash/first && $(ls copy-circle | wc -l) == 400 ]]'
-for where in dots duplicates inodes types sizes holes times; do
+for where in dots duplicates inodes types sizes holes times attributes; do
     for command in 'scan -s' du; do
         promise "$where: $command ends" eval 'ending "$aio" '"$command"' mnt/$where >/dev/null 2>&1; (($? < 2))'
     done

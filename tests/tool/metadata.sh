@@ -64,7 +64,14 @@ no_attributes() {
         ((status == 1)) && grep -q "^aio cp: setxattr plain/t/f: Operation not supported" said && [[ $(<plain/t/f) == text ]] ||
             { echo "status $status"; cat said; exit 1; }' "$aio"
 }
-if unshare -m true 2>/dev/null; then promise "what cannot be kept is named" no_attributes; else skip "no mount namespace"; fi
+# Without its ACL nobody but the owner may what it kept others from.
+no_acl() {
+    local how=-rm
+    ((EUID)) || how=-m
+    unshare $how bash -c 'mkdir -p plain && mount -t ramfs none plain && echo secret >kept && setfacl -m u:1:rw,g::-,m:rw kept && chmod o-r kept
+        "$0" cp -p kept plain; (($? == 1)) && [[ $(stat -c %a kept plain/kept) == $'"'"'660\n600'"'"' ]]' "$aio"
+}
+if unshare -m true 2>/dev/null; then promise "what cannot be kept is named" no_attributes; promise "who was kept out stays out" no_acl; else skip "no mount namespace"; fi
 # A group that the copy cannot have: it and others may do what both might, and those who are named what they could.
 if ((EUID == 0)); then
     mkdir g && chmod 777 . g && echo text >g/f && chgrp 4242 g/f && chmod 664 g/f && setfacl -m u:4243:---,u:4244:rw,g::rw g/f

@@ -77,6 +77,10 @@ promise "a full disk leaves the source" unshare -rm bash -c '
     mkdir -p small && mount -t tmpfs -o size=1M none small && mkdir t && head -c 3000000 /dev/urandom >t/big && echo a >t/a || exit 77
     "$0" mv t small 2>said && exit 1
     grep -q "No space left" said && [[ -s t/big && -s t/a && -z $(ls -A small) ]]' "$aio"
+promise "a file system that may not be written" unshare -rm bash -c '
+    mkdir -p ro && mount -t tmpfs none ro && mount -o remount,ro ro && echo f >rof || exit 77
+    "$0" mv rof ro/f 2>said && exit 1
+    cat said; [[ $(wc -l <said) == 1 && -s rof ]]' "$aio"
 mkdir -p x/locked && touch x/locked/f && chmod 555 x/locked
 ((EUID)) || chown -R 65534 x
 chmod 777 . "$other"

@@ -140,6 +140,14 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 END
 }
+# Where a position is the number of an entry, what was removed makes others lie before it.
+if ((EUID == 0)); then
+    in_order() {
+        unshare -m bash -c 'mkdir -p ram && mount -t ramfs none ram && mkdir -p ram/t/u/v && cd ram/t/u/v &&
+            seq -f "%04g$(printf "x%.0s" {1..60})/$(seq -s / 20)" 5000 | xargs mkdir -p && cd ../../.. && "$0" rm -r t && [[ -z $(ls) ]]' "$aio"
+    }
+    if unshare -m true 2>/dev/null; then promise "a file system without lasting positions" in_order; else skip "no mount namespace"; fi
+fi
 number=${MILLION:+1000000}
 number=${number:-200000}
 mkdir one many && touch one/f
