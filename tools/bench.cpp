@@ -240,7 +240,7 @@ int bench(std::span<char*> given) {
             errors.error(each.what == call::stat ? "stat" : "read", of.path(), failed);
             continue;
         }
-        if (is_interrupted()) return interrupted_status();
+        if (is_interrupted()) break;
         out.block() += line;
         out.flush();
         if (out.ended()) break;

@@ -25,7 +25,7 @@ class concatenation {
             sources_.pop_front();
         }
         out_.finish();
-        return is_interrupted() ? interrupted_status() : errors_.status();
+        return errors_.status();
     }
 
   private:
@@ -71,7 +71,7 @@ void concatenation::copy(source& from) {
 
 void concatenation::await(const source& from) {
     while (!from.is_ready()) {
-        if (is_interrupted()) exit_at_once(interrupted_status());
+        end_if_interrupted();
         io_.wait(aio::deadline(longest_wait));
         io_.poll();
     }

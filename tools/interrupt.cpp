@@ -44,12 +44,12 @@ bool is_interrupted() noexcept {
     return interrupt_seen.load(std::memory_order_relaxed) != 0;
 }
 
-int interrupted_status() noexcept {
-    return 128 + interrupt_seen.load(std::memory_order_relaxed);
-}
-
-void exit_at_once(int status) noexcept {
-    std::_Exit(status);
+void end_if_interrupted() noexcept {
+    const int signal = interrupt_seen.load(std::memory_order_relaxed);
+    if (signal == 0) return;
+    std::raise(signal);  // the handler has gone
+    // The first process of a container is not killed. As a shell tells of one that was.
+    std::_Exit(128 + signal);
 }
 
 }  // namespace tool

@@ -9,14 +9,13 @@ namespace tool {
 
 void watch_for_interrupt() noexcept;
 [[nodiscard]] bool is_interrupted() noexcept;
-/// As a shell reports the signal that was first: 130 for Ctrl-C.
-[[nodiscard]] int interrupted_status() noexcept;
+
+/// Dies of the signal that was first, if there was one: a shell that sees its command killed by Ctrl-C ends
+/// the script too. Without destructors, which might wait for calls that are stuck.
+void end_if_interrupted() noexcept;
 
 /// For how long a loop may wait without looking whether it was interrupted, or whether progress is to be
 /// shown.
 inline constexpr auto longest_wait = std::chrono::milliseconds(100);
-
-/// Ends the program without destructors, which might wait for calls that are stuck.
-[[noreturn]] void exit_at_once(int status) noexcept;
 
 }  // namespace tool

@@ -93,7 +93,9 @@ int main(int argc, char** argv) {
     tool::watch_for_interrupt();
     try {
         const auto all = std::span(argv, static_cast<std::size_t>(argc));
-        return run(all.subspan(argc > 0 ? 1 : 0));
+        const int status = run(all.subspan(argc > 0 ? 1 : 0));
+        tool::end_if_interrupted();
+        return status;
     } catch (const std::exception& thrown) {
         std::fprintf(stderr, "aio: %s\n", thrown.what());
         // No destructors: what is outstanding need not come to an end.

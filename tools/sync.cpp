@@ -36,7 +36,7 @@ int sync(std::span<char*> given) {
         });
     });
     while (!all.done()) {
-        if (is_interrupted()) exit_at_once(interrupted_status());
+        end_if_interrupted();
         io.wait(aio::deadline(longest_wait));
         io.poll();
     }

@@ -99,11 +99,12 @@ int tree_runner::finish() {
     const bool was_interrupted = is_interrupted();
     pour();
     out_.finish();
-    if (!was_interrupted) return errors_.status();
-    std::string done = std::to_string(before_.directories + before_.others) + " entries";
-    if (before_.bytes != 0) done += ", " + size_text(before_.bytes);
-    std::fprintf(stderr, "aio %s: interrupted after %s\n", command_, done.c_str());
-    return interrupted_status();
+    if (was_interrupted) {
+        std::string done = std::to_string(before_.directories + before_.others) + " entries";
+        if (before_.bytes != 0) done += ", " + size_text(before_.bytes);
+        std::fprintf(stderr, "aio %s: interrupted after %s\n", command_, done.c_str());
+    }
+    return errors_.status();
 }
 
 }  // namespace tool

@@ -1,4 +1,4 @@
-# Ctrl-C ends a command with status 130, also one that waits for something that never comes.
+# Ctrl-C ends a command with status 130, and the script that runs it, also one that waits for something that never comes.
 source "$(dirname "$0")/lib.bash"
 set -m # so that what is started here does not ignore SIGINT
 
@@ -57,4 +57,37 @@ promise "which sums up what was done" grep -qE '^[1-9][0-9]* directories, .* s$'
 mkfifo unread
 exec {unread}<>unread
 promise "a scan whose output is not read" interrupt unread "$aio" scan /usr
+
+# script COMMAND...: a script that waits for it is interrupted with it, and goes no further.
+script() {
+    local pid deadline=$((SECONDS + 60))
+    rm -f child after
+    setsid bash -c '(echo $BASHPID >child; exec "$0" "$@"); touch after' "$@" <&0 &
+    pid=$!
+    until [[ -s child ]]; do ((SECONDS < deadline)) || return; sleep 0.01; done
+    listens "$(<child)" || return
+    kill -INT -- "-$pid" || return
+    status 130 wait "$pid" && [[ ! -e after ]]
+}
+promise "which ends the script too: cat" script "$aio" cat fifo
+promise "cp" script "$aio" cp fifo copies/new
+promise "scan" script "$aio" scan -q "${operands[@]}"
+promise "bench" script "$aio" bench --seconds 3600
+exec {held}<>fifo
+promise "a question about all" script "$aio" rm -rI copies <fifo
+exec {held}>&-
+ignoring() { # what ignored a signal when it was started goes on
+    local pid deadline=$((SECONDS + 60))
+    (trap '' INT && exec "$aio" cp fifo copies/new) &
+    pid=$!
+    until [[ /proc/$pid/exe -ef $aio ]] && ((0x$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status") & 1 << 14)); do
+        ((SECONDS < deadline)) || return
+        sleep 0.01
+    done
+    kill -INT "$pid"
+    sleep 0.3
+    echo all >fifo
+    status 0 wait "$pid" && [[ $(<copies/new) == all ]]
+}
+promise "what ignores it goes on" ignoring
 finish
