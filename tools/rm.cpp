@@ -87,14 +87,14 @@ bool removal::is_wanted() const {
 }
 
 void removal::remove(const std::string& path) {
+    const aio::result<aio::file_status> status = runner_.io().run(aio::lstat(path));
+    if (!status) return complain("lstat", path, status.error());
     std::string_view stem = path;
     while (stem.ends_with('/'))
         stem.remove_suffix(1);
     const std::string_view name = stem.substr(stem.rfind('/') + 1);
     if (name == "." || name == "..")
         return runner_.errors().error("refusing to remove", path, "'.' and '..' are not removed");
-    const aio::result<aio::file_status> status = runner_.io().run(aio::lstat(path));
-    if (!status) return complain("lstat", path, status.error());
     if (status->is_directory() && settings_.recursive) return remove_tree(path);
     if (status->is_directory() && !settings_.directories)
         return complain("unlink", path, std::make_error_code(std::errc::is_a_directory));

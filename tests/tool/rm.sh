@@ -43,6 +43,7 @@ promise "what is missing is an error" status 1 "$aio" rm missing c
 promise "that does not stop the others" gone c
 promise "unless -f" prints '' "$aio" rm -f missing
 promise "nor with a slash" prints '' eval 'touch plain; "$aio" rm -rf missing/ plain/ missing/sub 2>&1'
+promise "nor with dots behind it" prints '' "$aio" rm -rf missing/. missing/.. missing/../
 both() {
     local first
     for ((i = 0; i < 50; ++i)); do
