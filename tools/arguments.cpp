@@ -36,9 +36,8 @@ std::string unmarked(std::string argument) {
 
 struct arguments::parser {
     CLI::App app;
-    CLI::Option* operands = nullptr;
-    std::vector<std::string>* operand_values = nullptr;
     std::vector<std::pair<CLI::Option*, std::optional<std::string>*>> values;
+    std::vector<std::pair<CLI::Option*, std::vector<std::string>*>> lists;
 };
 
 arguments::arguments(const char* command, const char* description, const char* help)
@@ -68,13 +67,19 @@ void arguments::value(const char* names, const char* placeholder, std::optional<
     parser_->values.emplace_back(option, &value);
 }
 
+void arguments::values(const char* names, const char* placeholder, std::vector<std::string>& values,
+                       const char* help) {
+    CLI::Option* option = parser_->app.add_option(names)->description(help)->option_text(placeholder);
+    option->expected(1)->take_all();
+    parser_->lists.emplace_back(option, &values);
+}
+
 void arguments::operands(const char* placeholder, std::vector<std::string>& values, std::size_t min,
                          const char* help) {
     CLI::Option* option =
         parser_->app.add_option(placeholder)->description(help)->expected(-1)->take_all()->option_text("...");
     if (min > 0) option->required();
-    parser_->operands = option;
-    parser_->operand_values = &values;
+    parser_->lists.emplace_back(option, &values);
 }
 
 std::optional<int> arguments::parse(std::span<char*> given) {
@@ -93,9 +98,9 @@ std::optional<int> arguments::parse(std::span<char*> given) {
     // The plain results: converted to the types of variables, some strings would have a meaning, as "{}" has.
     for (auto& [option, value] : parser_->values)
         if (!option->results().empty()) *value = unmarked(option->results().back());
-    if (parser_->operands)
-        for (const std::string& each : parser_->operands->results())
-            parser_->operand_values->push_back(unmarked(each));
+    for (auto& [option, values] : parser_->lists)
+        for (const std::string& each : option->results())
+            values->push_back(unmarked(each));
     return std::nullopt;
 }
 

@@ -27,6 +27,9 @@ class arguments {
     /// An option with a value.
     void value(const char* names, const char* placeholder, std::optional<std::string>& value,
                const char* help);
+    /// The same, several times.
+    void values(const char* names, const char* placeholder, std::vector<std::string>& values,
+                const char* help);
     /// The arguments that are not options. Any bytes, any number from `min` on.
     void operands(const char* placeholder, std::vector<std::string>& values, std::size_t min,
                   const char* help);

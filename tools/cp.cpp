@@ -39,10 +39,10 @@ class copier {
     int run(const arguments& options);
 
   private:
-    [[nodiscard]] aio::copy_options copy_options();
+    [[nodiscard]] aio::copy_options copy_options(const std::string& to);
     void copy(const std::string& from);
     void refuse_again(const std::string& from, const std::string& to, bool follow);
-    [[nodiscard]] bool overwrites(const aio::copy_entry& entry);
+    [[nodiscard]] bool overwrites(const aio::copy_entry& entry, const std::string& root);
 
     settings settings_;
     tree_runner runner_;
@@ -58,7 +58,7 @@ int copier::run(const arguments& options) {
     return runner_.finish();
 }
 
-aio::copy_options copier::copy_options() {
+aio::copy_options copier::copy_options(const std::string& to) {
     aio::copy_options how = runner_.copy_options();
     how.tree.one_file_system = settings_.one_file_system;
     how.existing = settings_.force ? aio::on_existing::as_cp_forced : aio::on_existing::as_cp;
@@ -74,7 +74,7 @@ aio::copy_options copier::copy_options() {
                                                     : aio::reflink::if_possible;
     if (settings_.ask) how.tree.limit = 1;
     if (settings_.ask || settings_.no_clobber || settings_.update)
-        how.overwrite = [this](const aio::copy_entry& entry) { return overwrites(entry); };
+        how.overwrite = [this, &to](const aio::copy_entry& entry) { return overwrites(entry, to); };
     if (settings_.verbose)
         how.copied = [this](const aio::copy_entry& entry) {
             runner_.print(quoted(entry.from) + " -> " + quoted(entry.to) + '\n');
@@ -83,7 +83,10 @@ aio::copy_options copier::copy_options() {
 }
 
 /// On a worker.
-bool copier::overwrites(const aio::copy_entry& entry) {
+bool copier::overwrites(const aio::copy_entry& entry, const std::string& root) {
+    // A link that leads nowhere is refused, whatever is said about what it might have led to.
+    const bool is_content = entry.type == aio::file_type::regular;
+    if (is_content && entry.destination->is_symlink() && entry.to == root) return true;
     if (settings_.no_clobber) return false;
     if (settings_.update && !is_newer(entry.source->mtime, entry.destination->mtime)) return false;
     return !settings_.ask || is_confirmed("cp", "overwrite " + quoted(entry.to));
@@ -91,7 +94,7 @@ bool copier::overwrites(const aio::copy_entry& entry) {
 
 void copier::copy(const std::string& from) {
     const std::string to = settings_.to.path_for(from);
-    const aio::copy_options how = copy_options();
+    const aio::copy_options how = copy_options(to);
     const bool follow = how.follow != aio::follow_links::never || from.ends_with('/');
     const aio::result<aio::file_status> status =
         runner_.io().run(follow ? aio::stat(from) : aio::lstat(from));

@@ -32,16 +32,18 @@ std::string_view last_name(std::string_view path) {
 }  // namespace
 
 void destination::declare(arguments& options) {
-    options.value("-t,--target-directory", "DIR", directory_, "put them all into DIR");
+    options.values("-t,--target-directory", "DIR", directories_, "put them all into DIR");
     options.flag("-T,--no-target-directory", no_directory_, "TARGET is no directory to fill");
     options.operands("PATH", operands_, 0, "what, and last where to");
 }
 
 std::optional<int> destination::settle(const arguments& options, report& errors) {
-    if (directory_ && no_directory_) return options.complain("-t and -T exclude each other");
+    if (directories_.size() > 1) return options.complain("multiple target directories specified");
+    const bool has_directory = !directories_.empty();
+    if (has_directory && no_directory_) return options.complain("-t and -T exclude each other");
     if (operands_.empty()) return options.complain("PATH is required");
-    if (directory_) {
-        target_ = *directory_;
+    if (has_directory) {
+        target_ = directories_.front();
         is_directory_ = true;
     } else {
         if (operands_.size() == 1) return options.complain("where to is missing after " + operands_.front());

@@ -32,7 +32,7 @@ class destination {
     }
 
   private:
-    std::optional<std::string> directory_;
+    std::vector<std::string> directories_;
     bool no_directory_ = false;
     std::vector<std::string> operands_;
     std::string target_;

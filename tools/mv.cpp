@@ -83,13 +83,14 @@ void mover::move(const std::string& from) {
     // Which of the two names was at fault, the system does not say.
     const auto report = how.tree.failed;
     how.tree.failed = [&](const aio::tree_failure& each) {
+        if (each.operation != std::string_view("rename")) return report(each);
+        // Made meanwhile, or there under a name that ends in a slash.
+        if (settings_.no_clobber && each.reason == std::errc::file_exists) return aio::on_failure::go_on;
         aio::tree_failure told = each;
-        if (told.operation == std::string_view("rename")) told.path += " to " + to;
+        told.path += " to " + (to.empty() ? "''" : to);
         return report(told);
     };
-    const std::size_t errors = runner_.errors().count();
-    runner_.run_tree(from, aio::move(from, to, how));
-    if (errors != runner_.errors().count()) return;
+    if (!runner_.run_tree(from, aio::move(from, to, how), counting::whole)) return;
     settings_.to.note_made(to, from);
     if (settings_.verbose) runner_.print("renamed " + quoted(from) + " -> " + quoted(to) + '\n');
 }

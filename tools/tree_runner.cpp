@@ -66,11 +66,14 @@ void tree_runner::measure() {
     }
 }
 
-aio::tree_result tree_runner::run_tree(std::string_view path, aio::task<aio::tree_result> work) {
+aio::tree_result tree_runner::run_tree(std::string_view path, aio::task<aio::tree_result> work,
+                                       counting what) {
     aio::tree_result done = run(std::move(work));
-    before_.directories += done.directories;
-    before_.others += done.others;
-    before_.bytes += done.bytes;
+    if (done || what == counting::parts) {
+        before_.directories += done.directories;
+        before_.others += done.others;
+        before_.bytes += done.bytes;
+    }
     if (done.stopped && !stopped()) errors_.error("stopped", path, done.stopped);
     return done;
 }

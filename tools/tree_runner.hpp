@@ -16,6 +16,9 @@
 
 namespace tool {
 
+/// Whether a part of what was to be done is something done.
+enum class counting : std::uint8_t { parts, whole };
+
 /// Failures go to stderr, lines to stdout, progress to a terminal. Ctrl-C stops what is running, between two
 /// entries, and what comes after it.
 class tree_runner {
@@ -39,7 +42,8 @@ class tree_runner {
         return std::move(*outcome);
     }
     /// The same for the tree at `path`, and counts what was done.
-    aio::tree_result run_tree(std::string_view path, aio::task<aio::tree_result> work);
+    aio::tree_result run_tree(std::string_view path, aio::task<aio::tree_result> work,
+                              counting what = counting::parts);
 
     /// Says what all operations together are about, so that progress can tell how much is left.
     void will_do(std::vector<std::string> paths) { paths_ = std::move(paths); }

@@ -45,6 +45,7 @@ promise "into a directory" eval '"$aio" cp kinds/dir/file plain/file into 2>&1; 
 promise "the second of the same name is refused" complains 'will not overwrite' "$aio" cp kinds/dir/file plain/file into
 promise "-t" eval '"$aio" cp -t into e h && [[ -f into/e && -f into/h ]]'
 promise "-T" complains 'Is a directory' "$aio" cp -T e into
+promise "several -t" complains '^aio cp: multiple target directories specified$' "$aio" cp -t into -t kinds e
 promise "several into a file" status 1 "$aio" cp e h v
 promise "a tree into a tree that is there" eval 'mkdir -p m/plain && echo old >m/plain/file && echo kept >m/plain/kept && "$aio" cp -r plain m && cmp plain/file m/plain/file && [[ -f m/plain/kept ]]'
 promise "-r . into a directory" eval 'mkdir dot && (cd plain && "$aio" cp -r . ../dot) && [[ -f dot/file ]]'
@@ -68,6 +69,13 @@ promise "by another name" complains 'are the same file' eval 'ln -s e e3; "$aio"
 promise "which stays" test -f e
 promise "through a link" eval 'echo t >t; ln -s t l; "$aio" cp e l && [[ -L l && ! -s t ]]'
 promise "not through a dangling one" complains 'copy to dl: No such file' eval 'ln -s gone dl; "$aio" cp e dl'
+ln -s round round
+for how in -n -u -i; do
+    promise "$how: neither" complains 'copy to dl: No such file' "$aio" cp $how e dl
+    promise "$how: nor through one that leads to itself" complains 'copy to round: Too many levels' "$aio" cp $how e round
+    promise "$how: is an error" status 1 "$aio" cp $how e round
+done
+rm round
 promise "/dev/null stays" eval '"$aio" cp kinds/dir/file /dev/null && [[ -c /dev/null ]]'
 promise "a directory into itself" complains 'into itself' "$aio" cp -r plain plain/sub
 promise "in whatever way" complains 'into itself' "$aio" cp -r . plain/sub

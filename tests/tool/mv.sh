@@ -14,11 +14,13 @@ promise "-T does not" complains 'Is a directory' eval 'echo e >e; "$aio" mv -T e
 promise "-t" eval '"$aio" mv -t d e && there d/e'
 promise "of what may not be written nobody asks where nobody could answer" eval 'mkdir nt; echo 1 >nt/new; echo 2 >nt/old; chmod 400 nt/old
     ((EUID)) || chown -R 65534 nt; chmod 711 .; as_nobody "$aio" mv nt/new nt/old </dev/null && [[ $(<nt/old) == 1 ]]'
+promise "several -t" complains 'multiple target directories' "$aio" mv -t d -t d a
 promise "-T takes two" complains '-T takes one PATH' "$aio" mv -T d d d
 promise "slashes behind a new directory" eval 'mkdir sl; "$aio" mv sl new/// && there new'
 promise "several" eval 'touch f g; "$aio" mv f g d && there d/f d/g'
 promise "several into a file" status 1 eval 'touch f g h; "$aio" mv f g h'
 promise "-n" eval 'echo x >x; "$aio" mv -n x d/c; [[ $(<d/c) == b ]] && there x'
+promise "-n of what is there with a slash behind it" prints '' eval 'mkdir nd; "$aio" mv -nv nd x/ 2>&1 && there nd x'
 promise "-i no" eval 'echo n | "$aio" mv -i x d/c 2>/dev/null; [[ $(<d/c) == b ]] && there x'
 promise "-u keeps what is newer" eval 'touch -d 2000-01-01 x; "$aio" mv -u x d/c; [[ $(<d/c) == b ]] && there x'
 promise "-u replaces what is older" eval 'echo new >un; echo old >uo; touch -d 2000-01-01 uo; "$aio" mv -u un uo && gone un && [[ $(<uo) == new ]]'
@@ -46,6 +48,7 @@ promise "the last of -i, -f and -n counts" eval 'echo 1 >o1; echo 2 >o2; "$aio" 
 promise "a directory into itself" status 1 "$aio" mv d d/sub
 promise "missing" complains '^aio mv: lstat missing: No such file' "$aio" mv missing d
 promise "into what is missing" complains '^aio mv: rename g to none/g: No such file' "$aio" mv g none/g
+promise "to nothing" complains "^aio mv: rename g to '': No such file" "$aio" mv g ''
 promise "a link is moved, not what it leads to" eval 'ln -s g l; "$aio" mv l l2 && [[ -L l2 ]] && there g'
 
 # Another file system: memory, or another memory in a mount namespace.
@@ -86,5 +89,18 @@ mkdir -p x/locked && touch x/locked/f && chmod 555 x/locked
 chmod 777 . "$other"
 promise "what cannot be removed is named" complains 'unlink x/locked/f: Permission denied' as_nobody "$aio" mv x "$other/x"
 promise "and the copy is complete" there "$other/x/locked/f" x/locked/f
+set -m
+given_up() { # Ctrl-C while it copies: what stays here was not moved
+    local pid got=0
+    mkdir up && touch up/{1..20000}
+    "$aio" mv -v up "$other" >renamed 2>said &
+    pid=$!
+    until compgen -G "$other/.aio-*" || ! kill -0 "$pid"; do sleep 0.002; done
+    kill -INT "$pid"
+    wait "$pid" || got=$?
+    [[ $got == 0 ]] || { prints 'aio mv: interrupted after 0 entries' cat renamed said && there up/20000; }
+}
+promise "Ctrl-C" given_up
+set +m
 promise "no temporary file anywhere" test -z "$(find . "$other" -name '.aio-*')"
 finish
