@@ -89,7 +89,9 @@ bool copier::overwrites(const aio::copy_entry& entry, const std::string& root) {
     if (is_content && entry.destination->is_symlink() && entry.to == root) return true;
     if (settings_.no_clobber) return false;
     if (settings_.update && !is_newer(entry.source->mtime, entry.destination->mtime)) return false;
-    return !settings_.ask || is_confirmed("cp", "overwrite " + quoted(entry.to));
+    if (!settings_.ask) return true;
+    const std::string to(entry.to);
+    return is_confirmed("cp", overwrite_question(to, entry.destination->mode, settings_.force));
 }
 
 void copier::copy(const std::string& from) {

@@ -3,10 +3,13 @@
 
 #include "command.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <string_view>
 
 namespace tool {
@@ -27,6 +30,16 @@ std::string_view last_name(std::string_view path) {
         path.remove_suffix(1);
     const std::string_view name = path.substr(path.rfind('/') + 1);
     return name == "." || name == ".." ? "." : name;
+}
+
+/// "0644 (rw-r--r--)", with what is to stand before and behind the letters.
+std::string mode_text(mode_t mode, const char* before, const char* behind) {
+    char number[8];
+    std::snprintf(number, sizeof number, "%04o", static_cast<unsigned>(mode & 07777U));
+    std::string letters = "rwxrwxrwx";
+    for (std::size_t i = 0; i < letters.size(); ++i)
+        if (!(mode >> (letters.size() - 1 - i) & 1U)) letters[i] = '-';
+    return number + (before + letters) + behind;
 }
 
 }  // namespace
@@ -96,6 +109,16 @@ bool is_newer(const std::string& a, const std::string& b, bool follow) {
     const auto look = follow ? ::stat : ::lstat;
     if (look(a.c_str(), &first) != 0 || look(b.c_str(), &second) != 0) return true;
     return is_newer(first.st_mtim, second.st_mtim);
+}
+
+bool is_protected(const std::string& path, mode_t mode) {
+    return !S_ISLNK(mode) && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0;
+}
+
+std::string overwrite_question(const std::string& path, mode_t mode, bool replaces) {
+    if (!is_protected(path, mode)) return "overwrite " + quoted(path);
+    return replaces ? "replace " + quoted(path) + ", overriding mode " + mode_text(mode, " (", ")")
+                    : "unwritable " + quoted(path) + " (mode " + mode_text(mode, ", ", "); try anyway");
 }
 
 std::string quoted(std::string_view name) {

@@ -5,6 +5,8 @@
 #include "arguments.hpp"
 #include "report.hpp"
 
+#include <sys/types.h>
+
 #include <ctime>
 #include <map>
 #include <optional>
@@ -50,6 +52,12 @@ class destination {
 /// Whether the first is later than the second, or was changed later; `follow` as above.
 [[nodiscard]] bool is_newer(const timespec& a, const timespec& b);
 [[nodiscard]] bool is_newer(const std::string& a, const std::string& b, bool follow);
+
+/// Whether one may not write it. Only questions depend on this, nothing that is done.
+[[nodiscard]] bool is_protected(const std::string& path, mode_t mode);
+
+/// What cp and mv ask about what is there; `replaces`: it need not be written for that.
+[[nodiscard]] std::string overwrite_question(const std::string& path, mode_t mode, bool replaces);
 
 /// A name in quotes, as coreutils show it: a shell would take it for the same name.
 [[nodiscard]] std::string quoted(std::string_view name);

@@ -9,10 +9,8 @@
 #include <aio/copying.hpp>
 #include <aio/metadata.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <string_view>
 
 namespace tool {
@@ -28,16 +26,6 @@ struct settings {
     bool progress = false;
     destination to;
 };
-
-/// "0644 (rw-r--r--)", as in mv's question.
-std::string mode_text(mode_t mode) {
-    char number[8];
-    std::snprintf(number, sizeof number, "%04o", static_cast<unsigned>(mode & 07777U));
-    std::string letters = "rwxrwxrwx";
-    for (std::size_t i = 0; i < letters.size(); ++i)
-        if (!(mode >> (letters.size() - 1 - i) & 1U)) letters[i] = '-';
-    return std::string(number) + " (" + letters + ')';
-}
 
 class mover {
   public:
@@ -97,12 +85,9 @@ void mover::move(const std::string& from) {
 
 /// As mv: with -i always asked, else only about what one may not write, by a person at a terminal.
 bool mover::may_replace(const std::string& to, const aio::file_status& there) const {
-    // Only a question depends on this, nothing that is done.
-    const bool is_protected = !there.is_symlink() && ::faccessat(AT_FDCWD, to.c_str(), W_OK, AT_EACCESS) != 0;
-    const bool asks = settings_.ask || (is_protected && !settings_.force && ::isatty(STDIN_FILENO) == 1);
-    if (!asks) return true;
-    if (!is_protected) return is_confirmed("mv", "overwrite " + quoted(to));
-    return is_confirmed("mv", "replace " + quoted(to) + ", overriding mode " + mode_text(there.mode));
+    const bool asks =
+        settings_.ask || (!settings_.force && ::isatty(STDIN_FILENO) == 1 && is_protected(to, there.mode));
+    return !asks || is_confirmed("mv", overwrite_question(to, there.mode, true));
 }
 
 }  // namespace

@@ -109,6 +109,17 @@ done
 promise "in a tree too" complains 'copy to lb/./l: Invalid argument|copy to lb/l: Invalid argument' "$aio" cp -a la/. lb
 promise "the content stays" eval '[[ $(<target) == precious && $(<lb/l) == precious ]]'
 
+asked() { # what cp asks about what may not be written, and what mv does
+    local each how to
+    for each in '' "$aio "; do
+        for how in 'cp -i' 'cp -if' 'mv -i'; do
+            for to in ro l; do as_nobody $each$how ask/s ask/$to <<<n; done
+        done
+    done 2>&1 | sed 's/aio \(cp\|mv\):/\1:/g; s/? /?\n/g; s/‘/'"'"'/g; s/’/'"'"'/g'
+}
+mkdir ask && echo s >ask/s && echo o >ask/ro && ln -s ro ask/l && chmod 444 ask/ro && chmod 777 . ask
+promise "what may not be written, it says" same_twice asked
+
 # Permissions of what is there.
 mkdir ps pd && echo new >ps/f && echo new >ps/g && chmod 644 ps/* && echo old >pd/f && ln pd/f pd/g && chmod 600 pd/f
 ((EUID)) || chown 1000:1000 pd/f
