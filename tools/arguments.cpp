@@ -2,6 +2,7 @@
 #include "arguments.hpp"
 
 #include "command.hpp"
+#include "output.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -91,7 +92,7 @@ std::optional<int> arguments::parse(std::span<char*> given) {
         parser_->app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
         std::fputs(parser_->app.help().c_str(), stdout);
-        return std::fflush(stdout) == 0 || errno == EPIPE ? success : failure;
+        return printed(parser_->app.get_name().c_str());
     } catch (const CLI::ParseError& wrong) {
         return complain(wrong.what());
     }

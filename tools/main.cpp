@@ -2,6 +2,7 @@
 // aio: the library's composites as commands.
 #include "command.hpp"
 #include "interrupt.hpp"
+#include "output.hpp"
 
 #include <aio/routes.hpp>
 #include <aio/version.hpp>
@@ -45,11 +46,6 @@ void print_help(FILE* to) {
         to);
 }
 
-/// What was printed with stdio has arrived, or was not wanted any more.
-int printed() {
-    return std::fflush(stdout) == 0 || errno == EPIPE ? tool::success : tool::failure;
-}
-
 int run(std::span<char*> arguments) {
     if (arguments.empty()) {
         print_help(stderr);
@@ -65,11 +61,11 @@ int run(std::span<char*> arguments) {
         if (word == each.name) return each.run(arguments.subspan(1));
     if (word == "--help" || word == "-h" || word == "help") {
         print_help(stdout);
-        return printed();
+        return tool::printed("aio");
     }
     if (word == "--version") {
         std::puts("aio " AIO_VERSION_STRING);
-        return printed();
+        return tool::printed("aio");
     }
     std::fprintf(stderr, "aio: no command '%s'\nRun 'aio --help' for the commands.\n", arguments.front());
     return tool::wrong_usage;

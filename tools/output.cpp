@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "output.hpp"
 
+#include "command.hpp"
 #include "interrupt.hpp"
 
 #include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 namespace tool {
 
@@ -58,6 +60,13 @@ void output::finish() {
     // EBADF: it was closed from the start, and nothing was written, or a write would have failed.
     if (::close(STDOUT_FILENO) != 0 && errno != EBADF && errno != EINTR)
         errors_.error("close", "standard output", std::error_code(errno, std::system_category()));
+}
+
+int printed(const char* name) {
+    if (std::fflush(stdout) == 0 || errno == EPIPE) return success;
+    std::fprintf(stderr, "%s: write standard output: %s\n", name,
+                 std::generic_category().message(errno).c_str());
+    return failure;
 }
 
 }  // namespace tool

@@ -43,4 +43,7 @@ class output {
     bool ended_ = false;
 };
 
+/// Of a program that printed a little with stdio, the exit status: as above. `name` is who complains.
+[[nodiscard]] int printed(const char* name);
+
 }  // namespace tool

@@ -22,6 +22,11 @@ promise "an earlier error is still one" \
 for command in 'scan t' 'scan --summary -q t' 'cat zeros' routes --help --version 'scan --help'; do
     promise "a full device: $command" status 1 eval "\$aio $command >/dev/full"
 done
+for command in 'cp --help' --help --version; do
+    name=${command%--*}
+    promise "which is said: $command" prints "aio${name:+ ${name% }}: write standard output: No space left on device" \
+        eval "\$aio $command 2>&1 >/dev/full"
+done
 promise "a full device is reported once" prints 'aio scan: write standard output: No space left on device' \
     eval '"$aio" scan t 2>&1 >/dev/full'
 promise "a closed standard output" status 1 eval '"$aio" scan t >&-'
