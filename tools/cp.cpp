@@ -41,6 +41,7 @@ class copier {
   private:
     [[nodiscard]] aio::copy_options copy_options(const std::string& to);
     void copy(const std::string& from);
+    void warn_again(const std::string& from) { runner_.errors().warning("again, and left out:", from); }
     void refuse_again(const std::string& from, const std::string& to, bool follow);
     [[nodiscard]] bool overwrites(const aio::copy_entry& entry, const std::string& root);
 
@@ -107,15 +108,16 @@ void copier::copy(const std::string& from) {
         if (settings_.no_clobber) return;
         return runner_.errors().error(quoted(from) + " and", quoted(to), "are the same file");
     }
-    if (settings_.to.made_from(to) && !status->is_directory()) return refuse_again(from, to, follow);
+    const std::string* before = settings_.to.made_from(to);
+    if (before && !status->is_directory()) return refuse_again(from, to, follow);
+    if (before && is_same_file(*before, from, follow)) return warn_again(from);
     const aio::tree_result made = runner_.run_tree(from, aio::copy_tree(from, to, how));
-    if (made.others != 0) settings_.to.note_made(to, from);
+    if (made.directories + made.others != 0) settings_.to.note_made(to, from);
 }
 
 /// Where something was made just now, unless it would stay anyway.
 void copier::refuse_again(const std::string& from, const std::string& to, bool follow) {
-    if (is_same_entry(*settings_.to.made_from(to), from))
-        return runner_.errors().warning("again, and left out:", from);
+    if (is_same_entry(*settings_.to.made_from(to), from)) return warn_again(from);
     if (settings_.no_clobber || (settings_.update && !is_newer(from, to, follow))) return;
     if (settings_.ask && !is_confirmed("cp", "overwrite " + quoted(to))) return;
     runner_.errors().error("copy to", to, "will not overwrite what was just made");

@@ -8,6 +8,7 @@
 #include <aio/metadata.hpp>
 
 #include <charconv>
+#include <cstdio>
 #include <limits>
 
 namespace tool {
@@ -97,6 +98,8 @@ int du(std::span<char*> given) {
     }
     if (how.summarize && how.depth && depth != 0)
         return options.complain("--summarize and --max-depth=" + *how.depth + " exclude each other");
+    if (how.summarize && how.depth)
+        std::fputs("aio du: warning: summarizing is the same as using --max-depth=0\n", stderr);
     if (how.summarize) depth = 0;
     if (how.paths.empty()) how.paths.emplace_back(".");
     return usage_command(std::move(how), depth).run();

@@ -203,6 +203,9 @@ done
 promise "two names of a file from two directories are not one source" eval 'mkdir h1 h2 h3; echo >h1/f; ln h1/f h2/f; ! "$aio" cp h1/f h2/f h3 2>/dev/null'
 promise "nor are a link and what it leads to" eval 'mkdir h4 h5; ln -s ../h1/f h4/f; ! "$aio" cp -a h4/f h1/f h5 2>/dev/null'
 promise "a source under two spellings" complains 'again, and left out: ./e$' eval '"$aio" cp e ./e tw2 || mkdir tw2 && "$aio" cp e ./e tw2'
+promise "a directory twice" complains 'again, and left out: l2/$' eval 'mkdir tw3 && "$aio" cp -r l2 l2/ tw3'
+promise "is copied once" same_twice eval 'for each in cp "$aio cp"; do rm -r tw3 && mkdir tw3 && $each -rv l2 l1 ./l2 tw3 2>/dev/null; echo $?; done'
+promise "one of the same name is copied into it" eval 'mkdir -p tw4/l2 && touch tw4/l2/z && "$aio" cp -r tw4/l2 tw3 && [[ -e tw3/l2/z ]] && "$aio" cp -r l2 tw4/l2 tw3'
 promise "-n of a file onto itself is none" eval 'cp e self && ln self self2 && "$aio" cp -n self self && "$aio" cp -n self self2'
 promise "-u looks at what a link leads to" eval 'echo old >lo; echo new >ln; touch -d 2005-01-01 lo; ln -s ln ll; touch -hd 2001-01-01 ll
     "$aio" cp -u lo ll && [[ $(<ln) == new ]] && touch -d 2001-01-01 ln && touch -h ll && "$aio" cp -u lo ll && [[ $(<ln) == old ]]'

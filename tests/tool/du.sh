@@ -33,6 +33,8 @@ promise "what is missing" complains '^aio du: lstat missing: No such file' "$aio
 promise "is an error" status 1 "$aio" du missing a
 promise "-c" same_as_du -c a b
 promise "-k after -h" same_as_du -h -k a
+promise "-s with -d 0 is one too many" complains 'warning: summarizing is the same as using --max-depth=0$' "$aio" du -s -d0 a
+promise "and measures" same_as_du -s -d0 a
 promise "-s with a depth is wrong usage" status 2 "$aio" du -s -d1 a
 promise "a depth that is no number is wrong usage" status 2 "$aio" du -d x
 
