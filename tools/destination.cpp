@@ -112,7 +112,9 @@ bool is_newer(const std::string& a, const std::string& b, bool follow) {
 }
 
 bool is_protected(const std::string& path, mode_t mode) {
-    return !S_ISLNK(mode) && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0;
+    // A path may be too long to be asked about.
+    return !S_ISLNK(mode) && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 &&
+           errno != ENAMETOOLONG;
 }
 
 std::string overwrite_question(const std::string& path, mode_t mode, bool replaces) {
