@@ -40,24 +40,39 @@ void engine::resume_next(std::coroutine_handle<> next, composite& task) noexcept
     driving_ = false;
 }
 
-/// Whether `awaiting` waits for the task: directly, by others, or by a group that one of them is in. Each is
-/// looked at once in a walk, as they may go round in a circle.
-bool engine::is_awaited_by(composite& task, const block& awaiting) noexcept {
-    if (&task == &awaiting) return true;
-    if (std::exchange(task.walk, walks_) == walks_) return false;
-    if (task.awaited_by && is_awaited_by(*task.awaited_by, awaiting)) return true;
+/// Marks the task and those that wait for it: directly, by others, or by a group that one of them is in. Each
+/// once in a walk, as they may go round in a circle. Gives how many of them are outstanding.
+std::size_t engine::mark_awaiting(composite& task) noexcept {
+    if (std::exchange(task.walk, walks_) == walks_) return 0;
+    // Not what was disowned, nor, in a fork's child, the parent's.
+    std::size_t marked = task.era == era_.load(std::memory_order_relaxed) &&
+                         task.state.load(std::memory_order_relaxed) != phase::delivered;
+    if (task.awaited_by) marked += mark_awaiting(*task.awaited_by);
     for (const group_block* in = task.parent; in; in = in->parent)
         for (const group_block::waiter* each = in->waiters; each; each = each->next)
-            if (is_awaited_by(*each->task, awaiting)) return true;
-    return false;
+            marked += mark_awaiting(*each->task);
+    return marked;
+}
+
+/// Marks the tasks that cannot end before this returns to the coroutine that called it, however indirectly.
+std::size_t engine::mark_inside() noexcept {
+    ++walks_;
+    std::size_t marked = 0;
+    for (const resumption* each = running_; each; each = each->outer())
+        marked += mark_awaiting(*each->task());
+    return marked;
 }
 
 /// Whether this is called, however indirectly, by a coroutine of the task, or of one that it awaits.
 bool engine::is_inside(const block& task) noexcept {
-    ++walks_;
-    for (const resumption* each = running_; each; each = each->outer())
-        if (is_awaited_by(*each->task(), task)) return true;
-    return false;
+    mark_inside();
+    return static_cast<const composite&>(task).walk == walks_;
+}
+
+/// Whether nothing is outstanding that can end before this returns: nothing to wait for (M-13).
+bool engine::is_idle() noexcept {
+    const std::size_t all = outstanding();
+    return !all || (running_ && all <= mark_inside());
 }
 
 void engine::finished(block& task) noexcept {

@@ -270,7 +270,7 @@ bool engine::wait_for_something(clock::time_point until) {
         clock::time_point earliest = deadlines_.earliest();
         clock::time_point present = now();
         if (has_results() || messages_.load(std::memory_order_seq_cst) || earliest <= present) return true;
-        if (!outstanding() || until <= present) return false;
+        if (until <= present || is_idle()) return false;
         if (route_->assist(true)) continue;
         clock::time_point next = std::min({until, earliest, route_->next_attempt()});
         if (route_->advance(next)) continue;
@@ -284,8 +284,8 @@ bool engine::wait_for_something(clock::time_point until) {
 bool engine::flush(clock::time_point until) {
     for (;;) {
         poll(budget);
-        if (!outstanding()) return true;
-        if (!wait(until) && now() >= until) return !outstanding();
+        if (is_idle()) return true;
+        if (!wait(until) && now() >= until) return is_idle();
     }
 }
 
@@ -364,14 +364,14 @@ shutdown_report engine::shutdown(clock::time_point until) {
     shutdown_report report{.outstanding = outstanding()};
     for (block* each = parked_.front(); each; each = each->next)
         if (!each->sheltered) cancel(*each, ECANCELED);
-    while (outstanding()) {
+    while (!is_idle()) {
         give_up_all(ECANCELED, stake::nothing);
         // Callbacks may start more, to be cancelled too, for ever: not longer than this.
         const bool timed = until != clock::time_point::max();
         const clock::time_point present = now();
         const clock::duration rest = until > present ? until - present : clock::duration(1);
         deliver_results({.requests = 0, .time = timed ? rest : clock::duration::zero()});
-        if (!outstanding()) break;  // not by way of a wait, after which a poll would have to come
+        if (is_idle()) break;  // not by way of a wait, after which a poll would have to come
         wait(until);
         if (now() < until) continue;
         intake_.store(intake::nothing, std::memory_order_relaxed);

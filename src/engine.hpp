@@ -102,8 +102,10 @@ class engine {
     void leave_message(composite& to) noexcept;
     void park(block& request) noexcept;
     void unpark(block& request) noexcept;
+    std::size_t mark_awaiting(composite& task) noexcept;
+    std::size_t mark_inside() noexcept;
     [[nodiscard]] bool is_inside(const block& task) noexcept;
-    [[nodiscard]] bool is_awaited_by(composite& task, const block& awaiting) noexcept;
+    [[nodiscard]] bool is_idle() noexcept;
     void disown(block& parked) noexcept;
     void drain() noexcept;
     void leak() noexcept;
@@ -149,7 +151,7 @@ class engine {
     bool driving_ = false;           // a coroutine is running
     coroutine next_;                 // to be resumed when it suspends
     resumption* running_ = nullptr;  // the innermost on the stack
-    std::uint32_t walks_ = 0;        // of is_awaited_by
+    std::uint32_t walks_ = 0;        // of mark_inside
 };
 
 /// While it lives and says yes, this thread is the polling thread, and no other becomes it. A thread may be

@@ -271,6 +271,28 @@ TEST_F(Fork, OfACoroutineGoesOnInBoth) {
     EXPECT_EQ(status, 0);
 }
 
+TEST_F(Fork, InsideACoroutineLeavesAChildThatFlushes) {  // M-13: the parent's coroutine does not count
+    context io;
+    struct tasks {
+        static task<int> forking(context& io) {
+            auto before = co_await busy(0s);
+            EXPECT_TRUE(before);
+            const pid_t child = ::fork();
+            if (child == 0) {
+                ::alarm(20);
+                bool delivered = false;
+                io.submit(busy(10ms), [&](result<> got) { delivered = got.has_value(); });
+                require(io.flush() && delivered);
+                ::_exit(0);
+            }
+            int status = -1;
+            EXPECT_EQ(::waitpid(child, &status, 0), child);
+            co_return status;
+        }
+    };
+    EXPECT_EQ(io.run(tasks::forking(io)), 0);
+}
+
 TEST_F(Fork, ByAnotherThreadDuringACallbackLeavesTheChildWhole) {
     context io;
     std::atomic<int> stage{0};

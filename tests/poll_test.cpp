@@ -276,9 +276,10 @@ TEST_P(Poll, FlushInsideACoroutineLetsOthersFinish) {  // M-13
         static task<> nesting(context& io, int& finished) {
             auto slept = co_await busy(0s);
             EXPECT_TRUE(slept);
-            // This task itself stays outstanding, so flush ends at the deadline.
-            io.flush(2s);
+            EXPECT_TRUE(io.flush()) << "what is left is this task itself";
             EXPECT_EQ(finished, 5);
+            EXPECT_EQ(io.outstanding(), 1U);
+            EXPECT_FALSE(io.wait());
         }
     };
     for (int i = 0; i < 5; ++i)
@@ -286,6 +287,52 @@ TEST_P(Poll, FlushInsideACoroutineLetsOthersFinish) {  // M-13
     io->submit(tasks::nesting(*io, finished), [] {});
     io->flush();
     EXPECT_EQ(finished, 5);
+}
+
+TEST_P(Poll, FlushInsideACoroutineDoesNotWaitForThoseThatAwaitIt) {  // M-13
+    auto io = make_context();
+    bool slow_ended = false;
+    struct tasks {
+        static task<> flushing(context& io, bool& slow_ended) {
+            auto slept = co_await busy(0s);
+            EXPECT_TRUE(slept);
+            io.submit(busy(2ms), [&](result<>) { slow_ended = true; });
+            EXPECT_TRUE(io.flush());
+            EXPECT_TRUE(slow_ended);
+        }
+        static task<> awaiting(context& io, bool& slow_ended) {
+            co_await flushing(io, slow_ended).with({.deadline = 1h});  // a request of its own
+        }
+        static task<int> awaiting_a_group(context& io, bool& slow_ended) {
+            group all(io);
+            all.add(awaiting(io, slow_ended));
+            auto ended = co_await all;
+            co_return ended ? 1 : -1;
+        }
+        static task<int> running(context& io, bool& slow_ended) {
+            auto slept = co_await busy(0s);
+            co_return slept ? io.run(awaiting_a_group(io, slow_ended)) : -1;
+        }
+    };
+    EXPECT_EQ(io->run(tasks::running(*io, slow_ended)), 1);
+}
+
+TEST_P(Poll, ShutdownInsideACoroutineReturns) {  // M-13
+    auto io = make_context();
+    bool canceled = false;
+    struct tasks {
+        static task<int> ending(context& io) {
+            auto slept = co_await busy(0s);
+            EXPECT_TRUE(slept);
+            EXPECT_EQ(io.shutdown().outstanding, 2U);
+            EXPECT_EQ(io.outstanding(), 1U);
+            auto refused = co_await busy(0s);
+            co_return refused ? 0 : refused.error().value();
+        }
+    };
+    io->submit(busy(100ms), [&](result<> got) { canceled = got.error() == std::errc::operation_canceled; });
+    EXPECT_EQ(io->run(tasks::ending(*io)), ECANCELED);
+    EXPECT_TRUE(canceled);
 }
 
 TEST_P(Poll, WaitReturnsAtOnceWhenNothingIsOutstanding) {  // C-WAIT, B-37

@@ -183,7 +183,8 @@ class context {
     /// until it has.
     AIO_EXPORT bool wait(deadline until = {});
 
-    /// Polls until nothing is outstanding (C-FLUSH), or the deadline passed; whether nothing is.
+    /// Polls until nothing is outstanding (C-FLUSH), or the deadline passed; whether nothing is. Inside a
+    /// coroutine, it and what awaits it do not count, as they go on only when this returns (M-13).
     AIO_EXPORT bool flush(deadline until = {});
 
     /// Cancels everything, delivers until all is delivered or the deadline passed, and accepts nothing more.
@@ -191,6 +192,7 @@ class context {
     /// process ends; what callbacks own is leaked.
     AIO_EXPORT shutdown_report shutdown(deadline until = {});
 
+    /// Inside a coroutine as `flush`.
     /// Replaces all limits. Where they are lower than before, calls that run go on to their end. Any thread.
     AIO_EXPORT void threads(const thread_limits& limits) noexcept;
     [[nodiscard]] AIO_EXPORT thread_limits threads() const noexcept;
