@@ -7,7 +7,7 @@ void* task_promise_base::operator new(std::size_t bytes) noexcept {
     try {
         return allocate(bytes);
     } catch (const std::bad_alloc&) {
-        return nullptr;  // the task is empty, and says ENOMEM when it is awaited
+        return nullptr;  // the task has none, and says ENOMEM when it is awaited
     }
 }
 void task_promise_base::operator delete(void* frame, std::size_t bytes) noexcept {

@@ -22,6 +22,11 @@ using namespace std::chrono_literals;
 
 class Task : public engine_test {};
 
+/// What has a name is awaited by std::move only.
+template <class Work>
+concept awaits_lvalues = requires(Work& work) { work.operator co_await(); };
+static_assert(!awaits_lvalues<operation<>> && !awaits_lvalues<task<>> && awaits_lvalues<group>);
+
 task<int> number(int value) {
     co_return value;
 }
@@ -60,11 +65,29 @@ TEST_P(Task, GivesItsValueInEveryWayOfUse) {
     }
 }
 
-TEST_P(Task, WithoutAFrameTakesOptionsAndIsWantOfMemory) {
+TEST_P(Task, WithoutAFrameTakesOptionsAndIsWantOfMemory) {
     auto io = make_context();
     EXPECT_EQ(io->run(task<result<int>>().with({.priority = 3})).error(), std::errc::not_enough_memory);
     EXPECT_THROW(static_cast<void>(io->run(task<int>().with({.priority = 3}))), std::bad_alloc);
     EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+TEST_P(Task, ThatWasMovedFromSaysSo) {
+    auto io = make_context();
+    auto first = slept(4);
+    auto second = std::move(first);
+    EXPECT_EQ(io->run(std::move(first)).error(), std::errc::invalid_argument);  // NOLINT: on purpose
+    EXPECT_EQ(io->run(std::move(second)).value(), 4);
+    EXPECT_EQ(io->run(std::move(second)).error(), std::errc::invalid_argument);  // NOLINT: on purpose
+    struct tasks {
+        static task<int> twice() {
+            auto once = number(3);
+            const int first = co_await std::move(once);
+            const int second = co_await std::move(once);  // NOLINT: on purpose
+            co_return first + second;
+        }
+    };
+    EXPECT_THROW(static_cast<void>(io->run(tasks::twice())), std::logic_error);
 }
 
 TEST_P(Task, OfNothingCallsBackWithNothing) {

@@ -104,6 +104,8 @@ class [[nodiscard]] function_operation {
     [[nodiscard]] auto operator co_await() && noexcept {
         return detail::request_awaiter<function_operation>(std::move(*this));
     }
+    /// It runs once, and is gone then: `co_await std::move(call)`.
+    void operator co_await() const& = delete;
 
     // What follows is for the library.
     [[nodiscard]] const options& how() const noexcept { return how_; }

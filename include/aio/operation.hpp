@@ -45,6 +45,8 @@ class [[nodiscard]] operation {
     [[nodiscard]] auto operator co_await() && noexcept {
         return detail::request_awaiter<operation>(std::move(*this));
     }
+    /// One with a name has borrowed what may be gone by now: `co_await` it where it is made, or std::move it.
+    void operator co_await() const& = delete;
 
     // What follows is for the library.
     [[nodiscard]] const options& how() const noexcept { return how_; }

@@ -54,13 +54,15 @@ class task_promise<void> : public task_promise_base {
     }
 };
 
-/// The frame of a task could not be allocated.
+/// What a task without a coroutine gives: its frame could not be allocated, or it was moved from.
 template <class T>
-[[nodiscard]] T no_frame() {
+[[nodiscard]] T without_frame(int failed) {
     if constexpr (holds_error<T>)
-        return aio::error(ENOMEM);
-    else
+        return aio::error(failed);
+    else if (failed == ENOMEM)
         throw std::bad_alloc();
+    else
+        throw std::logic_error("aio::task is empty");
 }
 
 }  // namespace detail
@@ -74,8 +76,9 @@ template <class T>
 ///
 /// Lifetime: parameters taken by reference must outlive the task; take them by value. A lambda that is a
 /// coroutine must capture nothing, or outlive the task: captures are the lambda's, not the coroutine's.
-/// Destroying a task that is suspended gives up what it awaits. Threads: runs in its context's poll, one
-/// coroutine at a time.
+/// Destroying a task that is suspended gives up what it awaits. One that was moved from gives EINVAL, or
+/// throws std::logic_error; a default-constructed one stands for want of memory: ENOMEM, or std::bad_alloc.
+/// Threads: runs in its context's poll, one coroutine at a time.
 template <class T = void>
 class [[nodiscard]] task {
   public:
@@ -84,10 +87,12 @@ class [[nodiscard]] task {
     using outcome = detail::stored<T>;
 
     task() noexcept = default;
-    task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    task(task&& other) noexcept
+        : frame_(std::exchange(other.frame_, nullptr)), failed_(std::exchange(other.failed_, EINVAL)) {}
     task& operator=(task&& other) noexcept {
         task old(std::move(*this));
         frame_ = std::exchange(other.frame_, nullptr);
+        failed_ = std::exchange(other.failed_, EINVAL);
         return *this;
     }
     ~task() {
@@ -102,6 +107,8 @@ class [[nodiscard]] task {
 
     /// Runs the task and gives its value, or throws what it threw.
     [[nodiscard]] auto operator co_await() && noexcept { return awaiter(std::move(*this)); }
+    /// A task runs once, and is gone then: `co_await std::move(task)`.
+    void operator co_await() const& = delete;
 
     // What follows is for the library.
     [[nodiscard]] options how() const noexcept { return frame_ ? frame_.promise().how : options(); }
@@ -111,7 +118,9 @@ class [[nodiscard]] task {
         return detail::task_block<task, Callback>::make(std::move(*this), std::move(callback));
     }
     /// The value of a task that has ended.
-    [[nodiscard]] outcome take() { return frame_ ? frame_.promise().take() : detail::no_frame<outcome>(); }
+    [[nodiscard]] outcome take() {
+        return frame_ ? frame_.promise().take() : detail::without_frame<outcome>(failed_);
+    }
 
   private:
     friend promise_type;
@@ -120,6 +129,7 @@ class [[nodiscard]] task {
     class awaiter;
 
     std::coroutine_handle<promise_type> frame_;
+    int failed_ = ENOMEM;  // without a frame; EINVAL once it was moved from
 };
 
 /// Awaits a child task: its coroutine continues in place of the parent's, without a request of its own,

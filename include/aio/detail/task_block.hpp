@@ -21,7 +21,7 @@ class task_block final : public composite {
 
     void begin() noexcept override {
         auto frame = body_.frame();
-        if (!frame) return finished(*this);  // its frame could not be allocated: take() says so
+        if (!frame) return finished(*this);  // take() says why
         task_promise_base& promise = frame.promise();
         promise.owner = owner;
         promise.root = this;
