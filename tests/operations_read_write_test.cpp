@@ -38,6 +38,8 @@ concept may_be_written = requires(Arguments&&... arguments) {
 static_assert(!may_be_written<const char*, std::size_t> && !may_be_written<char (&)[8], int>);
 static_assert(may_be_written<const char*> && may_be_written<const char (&)[5], int>);
 static_assert(may_be_written<std::string_view, std::int64_t>);
+static_assert(may_be_written<std::string&, int> && may_be_written<const std::vector<iovec>&, int>);
+static_assert(may_be_written<std::span<const char>, int> && may_be_written<std::array<char, 8>&, int>);
 static_assert(!may_be_written<const char (&)[5], std::size_t>);
 static_assert(!may_be_written<std::byte (&)[8], std::size_t> && may_be_written<std::byte (&)[8], int>);
 static_assert(!may_be_written<iovec (&)[2], int> && !may_be_written<const iovec (&)[2], int>);
@@ -239,6 +241,14 @@ TEST_F(Write, OffsetLeavesThePositionAloneAndNoneMovesIt) {
     EXPECT_EQ(run(aio::write(file, "")), 0U);
     EXPECT_EQ(run(aio::write(file, "!", 20)), 1U) << "past the end: a hole";
     EXPECT_EQ(content(path("f")).size(), 21U);
+}
+
+TEST_F(Write, TakesCharactersThatAreNoText) {  // as read does; what is text is not cut at a NUL either
+    auto file = open(make_file("chars"));
+    const std::vector<char> chars = {'a', '\0', 'b'};
+    EXPECT_EQ(run(aio::write(file, chars, 0)).value(), 3U);
+    EXPECT_EQ(run(aio::write_all(file, std::span(chars).last(1), 3)).value(), 1U);
+    EXPECT_EQ(content(path("chars")), std::string("a\0bb", 4));
 }
 
 TEST_F(Write, AppendsWithAppend) {

@@ -5,6 +5,9 @@
 // position, as sockets and pipes need. A negative offset is EINVAL. One request makes one system call, and
 // may move less than asked, as read(2) and write(2) may; the looping forms say so in their names.
 //
+// Buffers are spans of std::byte or char, or what turns into one: vectors, arrays. Of anything else, pass
+// `std::as_writable_bytes(std::span(buffer))` to read and `std::as_bytes(std::span(buffer))` to write.
+//
 // Lifetime: buffers, and the arrays of iovec, must live and stay where they are until the request completes.
 // Cancel: a running call on a buffer of yours cannot be given up, not by a deadline either, unless io_uring
 // makes it and the kernel can still end it: then it had no effect (C-ROUTES). A read into a string can be
@@ -36,6 +39,11 @@ template <class T, class Integer, class Element = std::remove_extent_t<std::remo
 concept with_size = std::is_pointer_v<std::remove_cvref_t<T>> || std::same_as<Element, char> ||
                     std::same_as<std::remove_const_t<Element>, iovec> ||
                     (std::is_array_v<std::remove_reference_t<T>> && std::unsigned_integral<Integer>);
+
+/// Characters that are no text: of what is both, as a string is, the text is meant.
+template <class T>
+concept chars =
+    std::convertible_to<const T&, std::span<const char>> && !std::convertible_to<const T&, std::string_view>;
 }  // namespace detail
 
 // Not as read(2) and write(2): what follows the buffer is the offset, never the size. Pass
@@ -110,6 +118,11 @@ operation<std::size_t> write_all(file_view to, T&& bytes, Size size) = delete;
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND,
                                                       std::string_view text AIO_LIFETIMEBOUND,
                                                       std::optional<std::int64_t> offset = {});
+template <detail::chars Chars>
+[[nodiscard]] operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND, const Chars& bytes,
+                                           std::optional<std::int64_t> offset = {}) {
+    return write(to, std::as_bytes(std::span<const char>(bytes)), offset);
+}
 /// Writes from several buffers, one after the other: writev(2), pwritev(2). Of more than 1,024 buffers only
 /// the first 1,024 are used.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write(file_view to AIO_LIFETIMEBOUND,
@@ -126,6 +139,11 @@ operation<std::size_t> write_all(file_view to, T&& bytes, Size size) = delete;
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::string_view text AIO_LIFETIMEBOUND,
                                                           std::optional<std::int64_t> offset = {});
+template <detail::chars Chars>
+[[nodiscard]] operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND, const Chars& bytes,
+                                               std::optional<std::int64_t> offset = {}) {
+    return write_all(to, std::as_bytes(std::span<const char>(bytes)), offset);
+}
 /// The same from any number of buffers.
 [[nodiscard]] AIO_EXPORT operation<std::size_t> write_all(file_view to AIO_LIFETIMEBOUND,
                                                           std::span<const iovec> bytes AIO_LIFETIMEBOUND,
