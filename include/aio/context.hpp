@@ -104,6 +104,9 @@ struct context_options {
 /// Destroying a context gives up what is outstanding, callbacks uncalled; it waits only for calls that work
 /// on buffers of the caller's. `exit` waits for nothing, but destroys contexts with static storage.
 ///
+/// Requires: a context is not destroyed or assigned to inside its own poll, by a callback, coroutine or
+/// feeder; one that was moved from is only destroyed or assigned to.
+///
 /// After fork, the child's copy is empty, with its own threads and the same number for `fd()`; what was
 /// outstanding is the parent's (C-FORK).
 class context {
@@ -132,7 +135,8 @@ class context {
     AIO_EXPORT ~context();
 
     /// Starts `work`; `callback` is called once with its outcome, in a later poll. The callback object is
-    /// destroyed in poll too, so what it captures may own the buffers.
+    /// destroyed in poll too, so what it captures may own the buffers: take their span in a statement before,
+    /// since a capture that moves them may come first.
     ///
     /// Returns at once, whatever the disk does. Whatever is wrong with the arguments is delivered as the
     /// result. Errors: throws std::bad_alloc, and nothing was started. After shutdown: `operation_canceled`.
@@ -188,11 +192,11 @@ class context {
     AIO_EXPORT bool flush(deadline until = {});
 
     /// Cancels everything, delivers until all is delivered or the deadline passed, and accepts nothing more.
+    /// Inside a coroutine as `flush`.
     /// Lifetime: if calls are left that use buffers of the caller's, these buffers must live until the
     /// process ends; what callbacks own is leaked.
     AIO_EXPORT shutdown_report shutdown(deadline until = {});
 
-    /// Inside a coroutine as `flush`.
     /// Replaces all limits. Where they are lower than before, calls that run go on to their end. Any thread.
     AIO_EXPORT void threads(const thread_limits& limits) noexcept;
     [[nodiscard]] AIO_EXPORT thread_limits threads() const noexcept;

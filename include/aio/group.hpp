@@ -27,6 +27,7 @@ struct group_options {
 /// Lifetime: destroying the handle cancels what is outstanding, callbacks uncalled, and waits for calls that
 /// work on the caller's buffers; `detach` lets the group go on without it. A member whose own coroutine
 /// destroys the handle is cancelled, not destroyed, and runs to its end. Groups may be members of groups.
+/// Requires: a handle that was moved from, or detached, is only destroyed or assigned to.
 /// Threads: the polling thread; `cancel` and `forget` from any.
 class group {
   public:
