@@ -7,7 +7,12 @@ if(TARGET aiopp_static)
     install(TARGETS aiopp_static EXPORT aiopp-targets)
 endif()
 install(DIRECTORY include/aio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
-install(FILES docs/guide.md docs/behaviour.md docs/coming-from.md docs/versions.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# As they lie here, with what they link to.
+install(FILES docs/guide.md docs/behaviour.md docs/coming-from.md docs/versions.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY docs/images DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+    FILES_MATCHING PATTERN "*.cpp" PATTERN "*.hpp" PATTERN project/CMakeLists.txt)
+install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(EXPORT aiopp-targets NAMESPACE aiopp:: DESTINATION ${package_dir})
 
 # Before 1.0 a minor version may change the API.

@@ -10,7 +10,7 @@ mkdir -p "$source"
 
 # What belongs to the project, changes that are not committed included.
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$source" 2>/dev/null ||
-    cp -r CMakeLists.txt cmake debian docs include src tools LICENSE "$source"
+    cp -r CHANGELOG.md CMakeLists.txt cmake debian docs examples include src tools LICENSE "$source"
 
 # The version is written once; the log of changes is CHANGELOG.md.
 version=$(sed -n 's/^#define AIO_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' include/aio/version.hpp | paste -sd.)

@@ -28,6 +28,11 @@ fails_with() {
 case $way in
 find_package)
     cmake --install "$BUILD" --prefix "$scratch/prefix"
+    for page in "$scratch"/prefix/share/doc/aiopp/docs/*.md; do # what it links to is installed, too
+        while read -r target; do
+            [[ -e ${page%/*}/$target ]] || { echo "${page##*/}: $target is not installed" >&2; exit 1; }
+        done < <(sed '/^```/,/^```$/d' "$page" | grep -oP '\]\(\K[^)#:]+(?=(#[^)]*)?\))')
+    done
     build_and_run -DCMAKE_PREFIX_PATH="$scratch/prefix"
     ;;
 components)
