@@ -216,7 +216,7 @@ void engine::dispatch(block& request) noexcept {
     }
     const leaf* call = here ? request.system_call() : nullptr;
     if (!call || !call->operation().ring)  // nothing that only the poller could submit
-        return static_cast<void>(route_->submit(request, submitter::other));
+        return route_->submit(request, submitter::other);
     const claim mine(*this);
     route_->submit(request, mine.who());
 }

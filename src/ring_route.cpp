@@ -157,7 +157,7 @@ void ring_route::leave_to_parent() noexcept {
 
 // The polling thread.
 
-answer ring_route::submit(block& request, submitter by) noexcept {
+void ring_route::submit(block& request, submitter by) noexcept {
     leaf* call = by == submitter::poller ? request.system_call() : nullptr;
     if (!call || !wants(*call)) return workers_->submit(request, by);
     check_session();
@@ -179,7 +179,6 @@ answer ring_route::submit(block& request, submitter by) noexcept {
         flush();
         note_oldest();
     }
-    return answer::queued;
 }
 
 /// Whether a ring makes it, as a worker would and no slower.

@@ -30,7 +30,7 @@ class ring_route final : public route {
                bool always);
     ~ring_route() override;
 
-    answer submit(block& request, submitter by) noexcept override;
+    void submit(block& request, submitter by) noexcept override;
     bool take_back(block& request, stake accepted) noexcept override;
     bool reprioritise(block& request, int priority) noexcept override;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;

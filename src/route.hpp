@@ -15,14 +15,6 @@ namespace aio::detail {
 
 class completions;
 
-/// What a route says to a block.
-enum class answer {
-    done,         // its outcome is fixed already
-    queued,       // the route holds it and will push it to the completions
-    full,         // not now
-    unsupported,  // never: another route must
-};
-
 /// Who submits or interrupts.
 enum class submitter {
     poller,  // the polling thread, which alone uses what is not shared; or who holds an engine::claim
@@ -53,8 +45,8 @@ class route {
     route& operator=(const route&) = delete;
     virtual ~route() = default;
 
-    /// Takes a fresh block and makes it queued, running or done.
-    virtual answer submit(block& request, submitter by) noexcept = 0;
+    /// Takes a fresh block, and holds it or makes its call.
+    virtual void submit(block& request, submitter by) noexcept = 0;
     /// Gives back a block that is still queued, fresh again; false if it is not, or has had an effect that is
     /// not `accepted`.
     virtual bool take_back(block& request, stake accepted) noexcept = 0;

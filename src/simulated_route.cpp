@@ -45,7 +45,7 @@ simulated_route::~simulated_route() {
 
 // The queue: any thread.
 
-answer simulated_route::submit(block& request, submitter) noexcept {
+void simulated_route::submit(block& request, submitter) noexcept {
     lock held(mutex_);
     const std::uint64_t number = ++world_.requests_;
     try {
@@ -57,7 +57,6 @@ answer simulated_route::submit(block& request, submitter) noexcept {
     request.state.store(phase::queued, std::memory_order_relaxed);  // relaxed: the mutex publishes it
     queue_.push(request);
     if (std::exchange(stalled_, false)) results_->wake();
-    return answer::queued;
 }
 
 std::uint64_t simulated_route::number_of(const block& queued) const noexcept {

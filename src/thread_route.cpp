@@ -16,9 +16,8 @@ void route::wait(completions& results, clock::time_point until) noexcept {
     results.wait(until);
 }
 
-answer thread_route::submit(block& request, submitter) noexcept {
+void thread_route::submit(block& request, submitter) noexcept {
     pool_->submit(request);
-    return answer::queued;
 }
 bool thread_route::take_back(block& request, stake accepted) noexcept {
     return pool_->take_back(request, accepted);

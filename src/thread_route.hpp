@@ -18,7 +18,7 @@ class thread_route final : public route {
     thread_route(std::shared_ptr<completions> results, const thread_limits& limits, bool assist);
     ~thread_route() override;
 
-    answer submit(block& request, submitter by) noexcept override;
+    void submit(block& request, submitter by) noexcept override;
     bool take_back(block& request, stake accepted) noexcept override;
     bool reprioritise(block& request, int priority) noexcept override;
     void for_each_running(void (*visit)(block&, void*), void* data) noexcept override;
