@@ -199,7 +199,9 @@ TEST_F(Inline, WhatTheCacheOfNamesKnowsStartsNoThread) {
     EXPECT_TRUE(run(aio::open(name, O_RDONLY)));
     EXPECT_EQ(io->statistics().threads, 0U);
     EXPECT_TRUE(run(aio::open(name, O_RDWR)));
-    EXPECT_EQ(io->statistics().threads, 1U) << "opening to write may wait";
+    EXPECT_EQ(io->statistics().threads_submitted, 1U) << "opening to write may wait";
+    EXPECT_TRUE(run(aio::open(root, O_RDONLY)));
+    EXPECT_EQ(io->statistics().threads_submitted, 2U) << "of a directory, some file systems read a part";
 }
 
 TEST_F(Inline, AStatusIsTheSameByEveryRoute) {

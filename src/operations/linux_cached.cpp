@@ -106,10 +106,9 @@ result<struct ::statx> status_of_local(int fd) noexcept {
     return found;
 }
 
-/// Whether opening it asks for no key and reads no hashes first.
+/// Whether opening it asks for no key and reads no hashes first. Of a directory, xfs and btrfs read a part.
 bool opens_from_memory(const struct ::statx& file) noexcept {
-    return (S_ISREG(file.stx_mode) || S_ISDIR(file.stx_mode)) &&
-           !(file.stx_attributes & (STATX_ATTR_ENCRYPTED | STATX_ATTR_VERITY));
+    return S_ISREG(file.stx_mode) && !(file.stx_attributes & (STATX_ATTR_ENCRYPTED | STATX_ATTR_VERITY));
 }
 
 bool is_same(const struct ::statx& a, const struct ::statx& b) noexcept {
@@ -127,9 +126,9 @@ result<struct ::statx> status_cached(const target& at, int flags) noexcept {
 }
 
 result<int> open_cached(const target& at, int flags) noexcept {
-    constexpr int harmless = O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    constexpr int harmless = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     if (flags & ~harmless) return error(EAGAIN);  // writing waits for quotas
-    const auto known = status_cached(at, flags & (O_NOFOLLOW | O_DIRECTORY));
+    const auto known = status_cached(at, flags & O_NOFOLLOW);
     if (!known || !opens_from_memory(*known)) return error(EAGAIN);
     // O_NONBLOCK: not for a lease to be given back, nor for what has taken the file's place meanwhile.
     auto opened = open_by_cache(at, flags | O_NONBLOCK);

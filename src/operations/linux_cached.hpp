@@ -10,14 +10,14 @@ namespace aio::detail {
 
 /// The status of a file, as status_of() asks for it, if all of its path is in the kernel's cache of names and
 /// it lies on a mount that is known to be of a local file system; else EAGAIN. `flags` are open's:
-/// O_NOFOLLOW, O_DIRECTORY.
+/// O_NOFOLLOW.
 ///
 /// openat2(RESOLVE_CACHED) alone would not do: statx of what it finds may still ask a server. But a local
 /// file system has in memory what belongs to a name in the cache.
 [[nodiscard]] result<struct ::statx> status_cached(const target& at, int flags) noexcept;
 
-/// Opens, for reading, a regular file or directory of which status_cached() holds and whose opening needs
-/// nothing else; else EAGAIN. Anything else may wait, for the other end of a FIFO or for a device, and even
+/// Opens, for reading, a regular file of which status_cached() holds and whose opening needs nothing else;
+/// else EAGAIN. Anything else may wait, for the other end of a FIFO, for a device or for the disk, and even
 /// asking would be noticed. A fanotify listener that is to permit opens is asked, as it is about cached
 /// pages: see inline_route::make_timed.
 [[nodiscard]] result<int> open_cached(const target& at, int flags) noexcept;
