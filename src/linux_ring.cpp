@@ -91,17 +91,15 @@ class ring_memory {
             ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         if (mapped == MAP_FAILED) return error(ENOMEM);
         begin_ = static_cast<std::byte*>(mapped);
-        return status_of(::madvise(begin_, size_, MADV_DONTFORK));
+        if (::madvise(begin_, size_, MADV_DONTFORK) == 0) return {};
+        release();  // what is left would be taken for a ring's
+        return error(ENOMEM);
     }
     [[nodiscard]] std::byte* queues() const noexcept { return begin_; }
     [[nodiscard]] std::byte* submissions() const noexcept { return begin_ + submissions_at_; }
     explicit operator bool() const noexcept { return begin_ != nullptr; }
 
   private:
-    static result<> status_of(int returned) noexcept {
-        if (returned < 0) return error(ENOMEM);
-        return {};
-    }
     void release() noexcept {
         if (begin_) ::munmap(std::exchange(begin_, nullptr), size_);
     }

@@ -334,6 +334,29 @@ TEST_F(RingKernel, RefusedByASandboxTheResultsAreTheSame) {
     }
 }
 
+TEST_F(RingKernel, WhereItsMemoryCannotBeKeptFromChildrenAnotherIsMadeAndLeavesNothing) {
+    const aio::file f = make_blocks(4);
+    child_end end = run_in_child([&] {
+        sock_filter program[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_DONTFORK, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const sock_fprog filter = {.len = 6, .filter = program};
+        require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+        require(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+        require_that_all_is_well(f, routes_used::ring);
+        const std::size_t mappings = count_mappings();
+        for (int i = 0; i < 20; ++i)
+            require_that_all_is_well(f, routes_used::ring);
+        require(eventually([&] { return count_mappings() < mappings + 20; }));
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+}
+
 TEST_F(RingKernel, WhereAskingKillsThreadsDoNotAsk) {  // AIO_ROUTES=threads
     const aio::file f = make_blocks(4);
     child_end end = run_in_child([&] {
