@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 namespace aio::detail {
@@ -95,14 +96,14 @@ void worker_pool::look_at_busy() noexcept {
         push_finished(*each);
     }
     if (2 * asleep > asked && !queue_.empty())
-        allow(limits_.min + 2 * extra_);
+        allow(limits_.min + std::uint64_t(2) * extra_);
     else if (asleep == 0)
         allow(extra_ / 2);
 }
 
 /// So many more than `limits_.min` may run at once.
-void worker_pool::allow(unsigned extra) noexcept {
-    extra_ = std::min(extra, limits_.max - limits_.min);
+void worker_pool::allow(std::uint64_t extra) noexcept {
+    extra_ = static_cast<unsigned>(std::min<std::uint64_t>(extra, limits_.max - limits_.min));
     at_once_.store(limits_.min + extra_, std::memory_order_relaxed);
 }
 

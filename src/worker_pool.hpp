@@ -19,8 +19,9 @@ namespace aio::detail {
 /// Elastic: `min` workers run at once. When work waits although they are all busy, one more thread, the
 /// watcher, looks every millisecond who of them sleeps and burns no CPU. For each that makes no progress
 /// another may run; while most sleep in one call after the other, twice as many with each look; up to `max`
-/// threads in all. So cached work never has more threads than cores, calls that wait for a server have as
-/// many as there are calls, and a stuck one holds nobody else up.
+/// threads in all. So what is cached has no more threads than cores, unless calls wait for each other's
+/// locks, which is sleeping, too; calls that wait for a server have as many as there are calls, and a stuck
+/// one holds nobody else up.
 ///
 /// A request goes by the inbox, which takes no lock, to the queue, and from there into the hand of a worker,
 /// who takes several at once while calls are quick. Everything else is under one mutex, held for a few
@@ -85,7 +86,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     void watch(worker& self, lock& held) noexcept;
     void tick() noexcept;
     void look_at_busy() noexcept;
-    void allow(unsigned extra) noexcept;
+    void allow(std::uint64_t extra) noexcept;
 
     // What a submission touches.
     alignas(64) block_stack inbox_;
