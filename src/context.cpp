@@ -72,8 +72,8 @@ int context::priority() const noexcept {
 }
 
 bool request::priority(int priority) noexcept {
-    if (!block_ || done()) return false;
-    return block_->owner->reprioritise(*block_, priority);
+    detail::engine* owner = block_ ? detail::engine::of(*block_) : nullptr;
+    return owner && owner->reprioritise(*block_, priority);
 }
 bool request::done() const noexcept {
     return !block_ || block_->state.load(std::memory_order_relaxed) == detail::phase::delivered;

@@ -2,6 +2,8 @@
 // The engine's part in coroutines: resuming them one after the other, and knowing which are on the stack.
 #include "engine.hpp"
 
+#include "fork.hpp"
+
 #include <aio/detail/group_block.hpp>
 
 #include <utility>
@@ -76,7 +78,7 @@ bool engine::is_idle() noexcept {
 }
 
 void engine::finished(block& task) noexcept {
-    if (task.era != era_.load(std::memory_order_relaxed)) return;  // it forked: this is the child
+    if (is_the_parents(task)) return;  // it forked: this is the child
     task.state.store(phase::done, std::memory_order_relaxed);
     unpark(task);
     results_->push(task);

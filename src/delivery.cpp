@@ -177,8 +177,7 @@ void engine::deliver(block& first) {
         if (request->is == kind::leaf && request->state.load(std::memory_order_relaxed) == phase::done &&
             !request->has_run) {
             request->dispose();
-            if (request->era != era_.load(std::memory_order_relaxed))
-                return;  // that forked: this is the child
+            if (is_the_parents(*request)) return;  // that forked: this is the child
         }
         request->state.store(phase::delivered,
                              std::memory_order_relaxed);  // an abandoned call's worker sees: not running
@@ -189,8 +188,7 @@ void engine::deliver(block& first) {
                 if (!thrown) thrown = std::current_exception();
             }
         }
-        if (request->era != era_.load(std::memory_order_relaxed))
-            return;  // the callback forked: this is the child
+        if (is_the_parents(*request)) return;  // the callback forked: this is the child
         group_block* parent = std::exchange(request->parent, nullptr);
         if (request->is == kind::group) {
             auto& group = static_cast<group_block&>(*request);
@@ -198,7 +196,7 @@ void engine::deliver(block& first) {
                        group.waiters) {  // each leaves the list before it is resumed: its frame may go
                 group.waiters = each->next;
                 resume_next(each->awaiting, *each->task);
-                if (group.era != era_.load(std::memory_order_relaxed)) return;  // as above
+                if (is_the_parents(group)) return;  // as above
             }
         }
         request->next = delivered;
@@ -206,7 +204,7 @@ void engine::deliver(block& first) {
         request = nullptr;
         if (!parent) continue;
         parent->leave(*delivered);
-        if (parent->era != era_.load(std::memory_order_relaxed)) return;  // as above, of a feeder
+        if (is_the_parents(*parent)) return;  // as above, of a feeder
         if (parent->begun && !parent->members && !parent->finished && !parent->feeding) {
             parent->finished = true;
             unpark(*parent);
@@ -294,7 +292,7 @@ void engine::run_until(block& done) {
         while (done.state.load(std::memory_order_relaxed) != phase::delivered) {
             wait(clock::time_point::max());
             poll(budget);
-            if (done.era != era_.load(std::memory_order_relaxed))
+            if (is_the_parents(done))
                 throw std::system_error(ECANCELED, std::generic_category(),
                                         "aio::context::run, in the child of a fork");
         }
@@ -306,7 +304,7 @@ void engine::run_until(block& done) {
 
 /// A group that was taken up while its feeder ran, which polled and then added nothing.
 void engine::take_up_again(group_block& group) noexcept {
-    if (group.era != era_.load(std::memory_order_relaxed)) return;  // as above, of the feeder
+    if (is_the_parents(group)) return;  // as above, of the feeder
     unpark(group);
     group.begun = false;
     results_->push(group);
@@ -395,7 +393,6 @@ shutdown_report engine::shutdown(clock::time_point until) {
 
 /// Gives up one request whose receiver is being destroyed, and waits if it uses what is the caller's.
 void engine::abandon(block& request) noexcept {
-    if (request.era != era_.load(std::memory_order_relaxed)) return;
     request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
     if (request.is == kind::leaf) {
         std::int16_t none = 0;

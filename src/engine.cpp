@@ -24,22 +24,23 @@ result<engine*> engine::make(const context_options& how) noexcept {
         if (!routes) return std::unexpected(routes.error());
         context_options wanted = how;
         wanted.routes = *routes;
-        std::unique_ptr<engine> made(new engine(wanted));
-        auto opened = made->results_->open();
+        auto results = std::make_shared<completions>();
+        auto opened = results->open();
         if (!opened) return std::unexpected(opened.error());
-        register_for_fork(*made);
-        return made.release();
+        auto* made = new engine(wanted, std::move(results));
+        register_for_fork(*made);  // here, as only what is registered may be destroyed
+        return made;
     } catch (const std::bad_alloc&) {
         return error(ENOMEM);
     }
 }
 
-engine::engine(const context_options& how)
+engine::engine(const context_options& how, std::shared_ptr<completions> results)
     : budget(how.budget),
       priority(std::clamp(how.priority, lowest_priority, highest_priority)),
       max_outstanding(how.max_outstanding),
       options_(how),
-      results_(std::make_shared<completions>()),
+      results_(std::move(results)),
       traces_(wants_trace()),
       poller_(this_thread_mark()) {
     make_route();
@@ -127,8 +128,7 @@ statistics engine::counters() const noexcept {
 
 void engine::start(block& request, const options& how) {
     request.owner = this;
-    request.era =
-        era_.load(std::memory_order_relaxed);  // changes only in a fork's child, before any other thread
+    request.era = era.load(std::memory_order_relaxed);  // see there
     int wanted = how.priority == options::inherited ? priority.load(std::memory_order_relaxed) : how.priority;
     request.priority = static_cast<std::int8_t>(std::clamp(wanted, lowest_priority, highest_priority));
     // The engine's, until it is delivered. No read-modify-write: nobody else knows it before it has a
@@ -175,7 +175,7 @@ engine::claim::claim(engine& of) noexcept : engine_(of) {
     }
     // Relaxed: only a hint, but the poller itself sees its own mark.
     if (engine_.poller_.load(std::memory_order_relaxed) != this_thread_mark()) return;
-    era_ = engine_.era_.load(std::memory_order_relaxed);
+    era_ = era.load(std::memory_order_relaxed);
     counted_ = true;
     engine_.claims_.fetch_add(1, std::memory_order_seq_cst);
     granted_ = engine_.poller_.load(std::memory_order_seq_cst) == this_thread_mark();
@@ -183,7 +183,7 @@ engine::claim::claim(engine& of) noexcept : engine_(of) {
 
 engine::claim::~claim() {
     // A fork's child has forgotten it. Release: pairs with become_poller(), which sees what was done here.
-    if (counted_ && era_ == engine_.era_.load(std::memory_order_relaxed))
+    if (counted_ && era_ == era.load(std::memory_order_relaxed))
         engine_.claims_.fetch_sub(1, std::memory_order_release);
 }
 
@@ -307,8 +307,15 @@ void engine::count_submitted() noexcept {
         submitted_.fetch_add(1, std::memory_order_seq_cst);
 }
 
+/// Who has the request, or null: it was not started, it is over, or it is a fork's parent's. Then the engine
+/// may be gone.
+engine* engine::of(const block& request) noexcept {
+    // Relaxed: what is delivered stays so.
+    const bool over = request.state.load(std::memory_order_relaxed) == phase::delivered;
+    return over || is_the_parents(request) ? nullptr : request.owner;
+}
+
 void engine::cancel(block& request, int cause) noexcept {
-    if (request.era != era_.load(std::memory_order_relaxed)) return;  // a fork's parent has it
     std::int16_t none = 0;
     // Sequentially consistent, and a read-modify-write: either give_up finds what a route holds, or who hands
     // it over sees the cause afterwards, in start(). The first one counts.
@@ -318,7 +325,6 @@ void engine::cancel(block& request, int cause) noexcept {
 }
 
 void engine::forget(block& request) noexcept {
-    if (request.era != era_.load(std::memory_order_relaxed)) return;
     // Relaxed: read by the poller, which the push or the message of cancel() synchronises with, or late: then
     // the callback was being called already.
     request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
@@ -362,7 +368,6 @@ bool engine::give_up_running(block& request, int cause, stake accepted) noexcept
 }
 
 bool engine::reprioritise(block& request, int to) noexcept {
-    if (request.era != era_.load(std::memory_order_relaxed)) return false;
     to = std::clamp(to, lowest_priority, highest_priority);
     if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
     const claim mine(*this);
@@ -431,17 +436,13 @@ int call_at_once(engine& owner, const row& row, const call& arguments, const opt
     return owner.call_at_once(row, arguments, how, value);
 }
 void cancel(block& request, int cause) noexcept {
-    // Relaxed: what is delivered stays so, and its engine may be gone.
-    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
-        request.owner->cancel(request, cause);
+    if (engine* owner = engine::of(request)) owner->cancel(request, cause);
 }
 void forget(block& request) noexcept {
-    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
-        request.owner->forget(request);
+    if (engine* owner = engine::of(request)) owner->forget(request);
 }
 void abandon(block& request) noexcept {
-    if (request.owner && request.state.load(std::memory_order_relaxed) != phase::delivered)
-        request.owner->abandon(request);
+    if (engine* owner = engine::of(request)) owner->abandon(request);
 }
 void resume_next(engine& owner, std::coroutine_handle<> next, composite& task) noexcept {
     owner.resume_next(next, task);

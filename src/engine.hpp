@@ -29,6 +29,7 @@ class engine {
     ~engine();
 
     // Any thread.
+    [[nodiscard]] static engine* of(const block& request) noexcept;
     void start(block& request, const options& how);
     void cancel(block& request, int cause) noexcept;
     void forget(block& request) noexcept;
@@ -68,7 +69,7 @@ class engine {
     engine* previous_engine = nullptr;
 
   private:
-    explicit engine(const context_options& how);
+    engine(const context_options& how, std::shared_ptr<completions> results);
     void make_route();
     [[nodiscard]] bool tries(const thread_limits& limits) const noexcept;
 
@@ -138,7 +139,6 @@ class engine {
     std::atomic<const void*> poller_{nullptr};        // a thread, by the address of its mark
     std::atomic<unsigned> claims_{0};                 // to be it, outside polls: see claim
     std::atomic<intake> intake_{intake::everything};  // relaxed everywhere: a setting
-    std::atomic<std::uint8_t> era_{0};
     request_queue pending_;                     // taken from results_, not delivered yet
     block_list parked_;                         // begun tasks and groups
     std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only

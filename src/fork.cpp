@@ -35,6 +35,7 @@ void after_in_parent() {
     engines().mutex.unlock();
 }
 void after_in_child() {
+    era.fetch_add(1, std::memory_order_relaxed);  // also if no engine is left: handles may be
     for (engine* each = engines().first; each; each = each->next_engine)
         each->begin_anew();
     engines().mutex.unlock();
@@ -72,7 +73,6 @@ void engine::unlock() noexcept {
 /// In the child. What was in flight stays where it is, for ever: its workers do not exist here, and its
 /// callbacks belong to the parent. Handles to it see another era and do nothing.
 void engine::begin_anew() noexcept {
-    era_.fetch_add(1, std::memory_order_relaxed);  // one thread
     auto fresh = std::make_shared<completions>();
     static_cast<void>(fresh->open_as(*results_));
     new std::shared_ptr<completions>(std::exchange(results_, fresh));

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -161,6 +162,50 @@ TEST_F(Fork, OldHandlesDoNothingInTheChild) {
     closed.open();
     EXPECT_TRUE(io.flush());
     EXPECT_TRUE(queued.done());
+}
+
+TEST_F(Fork, OldHandlesDoNothingInAChildThatHasDestroyedTheContext) {
+    auto io = std::make_unique<context>();
+    gate closed;
+    std::stop_source source;
+    request running =
+        io->submit(closed.work().with({.deadline = 1h, .stop = source.get_token()}), [](result<>) {});
+    std::optional<group> all(std::in_place, *io);
+    all->add(closed.work());
+    closed.await_entered(2);
+    child_end end = run_in_child([&] {
+        io.reset();
+        // Memory of the dead context is used again, so that a use after free shows in plain builds too.
+        std::vector<std::vector<char>> filler;
+        for (std::size_t size = 256; size < 8192; size += 16)
+            filler.emplace_back(size);
+        running.cancel();
+        running.forget();
+        require(!running.priority(3));
+        source.request_stop();
+        all->cancel();
+        all.reset();
+    });
+    EXPECT_EQ(unexpected_end(end), "");
+    closed.open();
+    EXPECT_TRUE(io->flush());
+    EXPECT_TRUE(running.done());
+}
+
+TEST_F(Fork, FindsTheOtherContextsWhereOneCouldNotBeMade) {
+    child_end end = run_in_child([] {
+        context io;
+        require(io.run(call([] { return 1; })) == 1);  // by a thread that its child has not
+        rlimit usual = {};
+        require(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+        const rlimit none = {.rlim_cur = 0, .rlim_max = usual.rlim_max};
+        require(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+        require(!context::create());
+        require(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+        const child_end inner = run_in_child([&] { require_whole(io); }, 20);
+        require(unexpected_end(inner).empty());
+    });
+    EXPECT_EQ(unexpected_end(end), "");
 }
 
 TEST_F(Fork, InsideACallbackLeavesBothWhole) {

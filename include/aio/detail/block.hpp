@@ -120,7 +120,7 @@ class AIO_EXPORT block {
     std::atomic<phase> state{phase::fresh};
     std::atomic<std::uint8_t> wishes{0};
     std::uint8_t size_class = 0;
-    std::uint8_t era = 0;  // of its engine: a fork's child begins another
+    std::uint8_t era = 0;  // of the process that started it: a fork's child has another
     std::int8_t priority = 0;
     // Bits that different threads write stand in different bytes.
     const kind is : 2;
