@@ -189,7 +189,7 @@ void engine::deliver(block& first) {
             }
         }
         if (is_the_parents(*request)) return;  // the callback forked: this is the child
-        group_block* parent = std::exchange(request->parent, nullptr);
+        group_block* parent = request->parent;
         if (request->is == kind::group) {
             auto& group = static_cast<group_block&>(*request);
             while (auto* each =
@@ -247,13 +247,16 @@ void engine::serve_messages() noexcept {
     }
 }
 
+block_list& engine::parked_with(const block& request) noexcept {
+    return request.is == kind::task ? parked_tasks_ : parked_groups_;
+}
 void engine::park(block& request) noexcept {
-    parked_.push_back(request);
-    if (request.is == kind::task) parked_tasks_.fetch_add(1, std::memory_order_relaxed);
+    parked_with(request).push_back(request);
+    if (request.is == kind::task) tasks_parked_.fetch_add(1, std::memory_order_relaxed);
 }
 void engine::unpark(block& request) noexcept {
-    parked_.remove(request);
-    if (request.is == kind::task) parked_tasks_.fetch_sub(1, std::memory_order_relaxed);
+    parked_with(request).remove(request);
+    if (request.is == kind::task) tasks_parked_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool engine::wait(clock::time_point until) {
@@ -355,13 +358,19 @@ void engine::give_up_all(int cause, stake accepted) noexcept {
     }
 }
 
+/// Sheltered ones only if it is too late to spare any.
+void engine::cancel_parked(int cause) noexcept {
+    for (const block_list* list : {&parked_tasks_, &parked_groups_})
+        for (block* each = list->front(); each; each = each->next)  // cancelling runs nobody's code
+            if (cause == ETIMEDOUT || !each->sheltered) cancel(*each, cause);
+}
+
 shutdown_report engine::shutdown(clock::time_point until) {
     become_poller();
     if (intake_.load(std::memory_order_relaxed) == intake::everything)
         intake_.store(intake::sheltered, std::memory_order_relaxed);
     shutdown_report report{.outstanding = outstanding()};
-    for (block* each = parked_.front(); each; each = each->next)
-        if (!each->sheltered) cancel(*each, ECANCELED);
+    cancel_parked(ECANCELED);
     while (!is_idle()) {
         give_up_all(ECANCELED, stake::nothing);
         // Callbacks may start more, to be cancelled too, for ever: not longer than this.
@@ -373,8 +382,7 @@ shutdown_report engine::shutdown(clock::time_point until) {
         wait(until);
         if (now() < until) continue;
         intake_.store(intake::nothing, std::memory_order_relaxed);
-        for (block* each = parked_.front(); each; each = each->next)
-            cancel(*each, ETIMEDOUT);
+        cancel_parked(ETIMEDOUT);
         give_up_all(ETIMEDOUT, stake::effect);
         deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
         break;
@@ -404,11 +412,13 @@ void engine::abandon(block& request) noexcept {
     }
     if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();
     const block_pointer kept(retain(&request));  // what is destroyed may poll
-    bool parked = request.begun && request.state.load(std::memory_order_relaxed) != phase::done;
-    if (parked && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
+    const auto is_parked = [&] {
+        return request.begun && request.state.load(std::memory_order_relaxed) == phase::fresh;
+    };
+    if (is_parked() && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
     request.drop();  // destroys the coroutine, which abandons what it awaits
-    // Unless that destroyed the group that it is in, which came here.
-    if (parked && request.state.load(std::memory_order_relaxed) != phase::done) finished(request);
+    // That may have polled, which began the task, or destroyed the group that it is in, which came here.
+    if (is_parked()) finished(request);
 }
 
 /// Leaves what was parked where it is, for ever.
@@ -435,7 +445,9 @@ void engine::drain() noexcept {
 /// coroutines own. Handles must not find the engine any more.
 void engine::leak() noexcept {
     give_up_all(ETIMEDOUT, stake::memory);
-    while (block* each = parked_.front())
+    while (block* each = parked_tasks_.front())
+        disown(*each);
+    while (block* each = parked_groups_.front())
         disown(*each);
     // What has ended beside a call that hangs, its worker may not have pushed yet; the watcher does.
     std::size_t disowned = 0;
@@ -459,21 +471,21 @@ engine::~engine() {
         return;
     }
     for (;;) {
-        // Tasks first: a coroutine gives up what it awaits. abandon() takes a task out of the list.
-        for (block* each = parked_.front(); each;) {
-            block* following = each->next;
-            bool task = each->is == kind::task;
-            if (task && is_inside(*each))
-                disown(*each);  // exit() in a coroutine: it never goes on
-            else
-                abandon(*each);
-            each = task ? parked_.front() : following;  // destroying a coroutine may end other tasks
+        // A coroutine gives up what it awaits; what it destroys may end other tasks, and poll.
+        while (block* each = parked_tasks_.front())
+            is_inside(*each) ? disown(*each) : abandon(*each);  // exit() in a coroutine: it never goes on
+        for (block* each = parked_groups_.front(); each; each = each->next) {
+            each->wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
+            static_cast<group_block*>(each)->stop_feeding();  // members are given up as all are
         }
         give_up_all(ECANCELED, stake::effect);
         drain();
-        if (!outstanding() && parked_.empty()) return;
+        if (!outstanding()) break;
         wait(clock::time_point::max());
     }
+    // exit() in the callback of a member, or in a feeder, which never return: so these never end.
+    while (block* each = parked_groups_.front())
+        disown(*each);
 }
 
 }  // namespace aio::detail

@@ -85,7 +85,7 @@ std::size_t engine::outstanding() const noexcept {
 /// The same without tasks, which only wait. A hint on other threads than the poller's.
 std::size_t engine::in_flight() const noexcept {
     const std::size_t all = outstanding();
-    return all - std::min(all, parked_tasks_.load(std::memory_order_relaxed));
+    return all - std::min(all, tasks_parked_.load(std::memory_order_relaxed));
 }
 
 /// On the polling thread, with so many more.
@@ -105,7 +105,7 @@ statistics engine::counters() const noexcept {
     std::size_t running = counted.running - std::min(counted.running, abandoned);
     std::size_t all = outstanding();
     std::size_t unfinished =
-        std::min(all, counted.ready + running + parked_tasks_.load(std::memory_order_relaxed));
+        std::min(all, counted.ready + running + tasks_parked_.load(std::memory_order_relaxed));
     return {.outstanding = all,
             .ready = counted.ready,
             .running = running,

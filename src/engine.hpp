@@ -101,8 +101,10 @@ class engine {
     void serve_deadlines() noexcept;
     void serve_messages() noexcept;
     void leave_message(composite& to) noexcept;
+    [[nodiscard]] block_list& parked_with(const block& request) noexcept;
     void park(block& request) noexcept;
     void unpark(block& request) noexcept;
+    void cancel_parked(int cause) noexcept;
     std::size_t mark_awaiting(composite& task) noexcept;
     std::size_t mark_inside() noexcept;
     [[nodiscard]] bool is_inside(const block& task) noexcept;
@@ -139,9 +141,10 @@ class engine {
     std::atomic<const void*> poller_{nullptr};        // a thread, by the address of its mark
     std::atomic<unsigned> claims_{0};                 // to be it, outside polls: see claim
     std::atomic<intake> intake_{intake::everything};  // relaxed everywhere: a setting
-    request_queue pending_;                     // taken from results_, not delivered yet
-    block_list parked_;                         // begun tasks and groups
-    std::atomic<std::size_t> parked_tasks_{0};  // relaxed everywhere: a counter, written by the poller only
+    request_queue pending_;                           // taken from results_, not delivered yet
+    block_list parked_tasks_;                         // begun
+    block_list parked_groups_;                        // the same
+    std::atomic<std::size_t> tasks_parked_{0};  // relaxed everywhere: a counter, written by the poller only
     unsigned polls_ = 0;                        // nested ones included
     bool resting_ = false;                      // an event loop runs inside a callback
     std::int64_t burst_ = 0;  // what the coroutine that runs may still do without suspending

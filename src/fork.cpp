@@ -98,8 +98,9 @@ void engine::begin_anew() noexcept {
     intake_.store(intake::everything, std::memory_order_relaxed);
     leaking_ = false;
     pending_.clear();
-    parked_ = {};
-    parked_tasks_.store(0, std::memory_order_relaxed);
+    parked_tasks_ = {};
+    parked_groups_ = {};
+    tasks_parked_.store(0, std::memory_order_relaxed);
     activity_.mutex.unlock();
     activity_.begin_anew(*results_);
 }

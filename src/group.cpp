@@ -28,22 +28,23 @@ int group_block::add(block& request) noexcept {
 void group_block::leave(block& member) noexcept {
     (member.previous_member ? member.previous_member->next_member : first_member) = member.next_member;
     if (member.next_member) member.next_member->previous_member = member.previous_member;
+    member.parent = nullptr;
     --members;
     refill();  // G-11
 }
 
 void group_block::feed(std::unique_ptr<feeder> replacing) noexcept {
-    feeds_on = false;
+    feeds_on = replacing != nullptr;
     source = std::move(replacing);
-    if (!source) return;
+    if (!feeds_on) return;
     if (!limit) limit = 2;
     refill();
     settle();
 }
 
+/// The feeder stays, as its destructor is the user's, and cancelling runs nobody's code.
 void group_block::stop_feeding() noexcept {
     feeds_on = false;
-    source.reset();
 }
 
 void group_block::set_limit(std::size_t most) noexcept {
@@ -59,10 +60,9 @@ void group_block::settle() noexcept {
 
 void group_block::refill() noexcept {
     if (std::exchange(feeding, true)) return;  // the loop below goes on
-    while (source && members < limit && !finished) {
+    while (feeds_on && source && members < limit && !finished) {
         // Taken out while it runs: it may replace itself, or end the feeding.
         std::unique_ptr<feeder> running = std::move(source);
-        feeds_on = true;
         added = false;
         int failed = 0;
         try {
@@ -72,21 +72,25 @@ void group_block::refill() noexcept {
         } catch (...) {
             failed = ENOTRECOVERABLE;
         }
-        if (failed) {
-            feeds_on = false;  // M-7: swallowed, and it is not asked again
-            if (!error) error = static_cast<std::int16_t>(failed);
-        }
-        if (feeds_on && added && !source) source = std::move(running);
+        if (failed && !error) error = static_cast<std::int16_t>(failed);
+        // M-7: what it threw is swallowed, and it is not asked again.
+        if (!failed && feeds_on && added && !source) source = std::move(running);
     }
     feeding = false;
 }
 
 /// Visits the members of this group and of the groups in it, whatever the depth, without recursion. The
-/// visitor may end requests, which stay members until they are delivered.
+/// visitor may end requests, which stay members until they are delivered: if that happens meanwhile, as what
+/// it destroys may poll, it begins again.
 template <class Visit>
 void group_block::visit_all(Visit visit) noexcept {
     for (block* at = first_member; at;) {
+        const block_pointer kept(retain(at));
         visit(*at);
+        if (!at->parent) {
+            at = first_member;
+            continue;
+        }
         block* down = at->is == kind::group ? static_cast<group_block*>(at)->first_member : nullptr;
         while (!down && at) {
             down = at->next_member;
@@ -116,11 +120,11 @@ void group_block::cancel_parts(int why) noexcept {
 }
 
 void group_block::abandon_members() noexcept {
-    stop_feeding();
+    feed(nullptr);
     visit_all([](block& member) {
         member.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
         if (member.is != kind::group) return detail::abandon(member);
-        static_cast<group_block&>(member).stop_feeding();
+        static_cast<group_block&>(member).feed(nullptr);
     });
 }
 

@@ -3,14 +3,17 @@
 #include "support/engines.hpp"
 #include "support/patience.hpp"
 #include "support/temporary.hpp"
+#include "support/ways.hpp"
 
 #include <aio/aio.hpp>
 
 #include <algorithm>
+#include <array>
 #include <ios>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace aio::test {
@@ -453,6 +456,93 @@ TEST_P(Group, HandleMayBeDestroyedInItsOwnCallbacks) {
     io->flush();
     EXPECT_EQ(order, (std::vector<int>{1, 9}));
     EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+/// What polls as it is destroyed. It is large, so that the block that it is in comes from no cache, and the
+/// address sanitizer sees what is done to that afterwards.
+struct polls {
+    explicit polls(context& in) : io(&in) {}
+    polls(polls&& other) noexcept : io(std::exchange(other.io, nullptr)) {}
+    polls(const polls&) = delete;
+    polls& operator=(const polls&) = delete;
+    ~polls() {
+        if (!io) return;
+        io->poll();
+        io->poll();
+    }
+    context* io;
+    std::array<char, 1000> large = {};
+};
+
+task<> holding(polls held) {
+    const auto done = co_await busy(1s);
+    static_cast<void>(done);
+    static_cast<void>(held);
+}
+
+TEST_P(Group, MembersMayPollAsTheyAreDestroyed) {
+    for (const bool begun : {false, true}) {
+        for (const bool with_context : {false, true}) {
+            std::optional<engine_context> io(make_queueing_context());
+            context& in = **io;
+            std::optional<group> all(std::in_place, in, group_options{}, note(9));
+            group inner(in);
+            // Who polls while the context ends gets what is there.
+            const auto uncalled = [with_context] { EXPECT_TRUE(with_context); };
+            EXPECT_TRUE(all->add(inner));
+            for (group* each : {&*all, &inner}) {
+                each->add(busy(1s), [held = polls(in), uncalled](result<>) { uncalled(); });
+                each->add(holding(polls(in)), [held = polls(in), uncalled] { uncalled(); });
+                each->add(awaiting(busy(1s)), [large = std::array<char, 1000>(), uncalled](result<>) {
+                    static_cast<void>(large);
+                    uncalled();
+                });
+                each->feed([held = polls(in), fed = 0](group& into) mutable {
+                    if (fed++ == 0) into.add(holding(polls(*held.io)));
+                });
+            }
+            if (begun) in.poll();
+            static_cast<void>(inner.detach());
+            if (with_context) {
+                static_cast<void>(all->detach());
+                io.reset();
+            } else {
+                all.reset();
+                EXPECT_TRUE(in.flush());
+            }
+        }
+    }
+    EXPECT_TRUE(order.empty());
+}
+
+TEST_P(Group, CancellingRunsNobodysCode) {
+    for (const bool by_shutdown : {false, true}) {
+        auto io = make_queueing_context();
+        group all(*io, {}, note(9));
+        {
+            const std::array<char, 1000> large = {};
+            group inner(*io, {.limit = 1}, [large, this](result<>) {
+                static_cast<void>(large);
+                order.push_back(8);
+            });
+            EXPECT_TRUE(all.add(inner));
+            inner.feed([held = polls(*io), fed = 0](group& into) mutable {
+                if (fed++ == 0) into.add(nop());
+            });
+            static_cast<void>(inner.detach());
+        }
+        all.add(busy(1s), note(1));
+        if (by_shutdown) {
+            io->poll({.requests = 1, .time = {}});
+            io->shutdown();
+        } else {
+            all.cancel();
+            EXPECT_TRUE(order.empty());
+            io->flush();
+        }
+        EXPECT_EQ(order.size(), 3U);
+        order.clear();
+    }
 }
 
 TEST_P(Group, MoveAssignmentForgetsTheOldOne) {

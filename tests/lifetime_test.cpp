@@ -283,6 +283,49 @@ TEST_F(Lifetime, ForkedProcessExitsInsideACoroutine) {  // C-END
     EXPECT_LT(end.seconds, 8);
 }
 
+TEST_F(Lifetime, ForkedProcessExitsInsideAGroup) {  // C-END
+    struct tasks {
+        static task<> leaving() {
+            const auto done = co_await busy(0s);
+            static_cast<void>(done);
+            std::exit(7);
+        }
+        static task<> awaiting_group(context& io) {
+            group all(io);
+            all.add(leaving());
+            static_cast<void>(co_await all);
+        }
+    };
+    const std::vector<void (*)(context&, group&)> all_fillings = {
+        [](context&, group& all) { all.add(busy(0s), [](result<>) { std::exit(7); }); },
+        [](context&, group& all) { all.add(tasks::leaving()); },
+        [](context& io, group& all) { all.add(tasks::awaiting_group(io)); },
+        [](context&, group& all) {
+            all.feed([fed = 0](group& into) mutable {
+                if (fed++ == 2) std::exit(7);
+                into.add(busy(0s));
+            });
+        },
+        [](context& io, group& all) {
+            group inner(io, {}, [](result<>) { std::exit(7); });
+            inner.add(busy(0s));
+            require(all.add(inner).has_value());
+            static_cast<void>(inner.detach());
+        },
+    };
+    for (const auto fill : all_fillings) {
+        child_end end = run_in_child(
+            [&] {
+                static context io;
+                group all(io);
+                fill(io, all);
+                io.flush();
+            },
+            20);
+        EXPECT_EQ(unexpected_end(end, 7), "");
+    }
+}
+
 TEST_F(Lifetime, ForkedProcessExecsWithRequestsInFlight) {
     child_end end = run_in_child([&] {
         context io;

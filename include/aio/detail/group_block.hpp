@@ -50,7 +50,7 @@ class AIO_EXPORT group_block : public composite {
     bool added = false;     // the feeder added something
     bool feeding = false;   // its feeder runs: it is not complete
     bool counted = false;   // as delivered, when it was taken up
-    bool feeds_on = false;  // the feeder that runs is wanted again
+    bool feeds_on = false;  // the feeder is wanted, if there is one
     std::unique_ptr<feeder> source;
     waiter* waiters = nullptr;  // the coroutines that await it
 
