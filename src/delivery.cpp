@@ -16,6 +16,21 @@ namespace aio::detail {
 
 thread_local engine* engine::polling = nullptr;
 
+namespace {
+
+constexpr unsigned results_per_look = 16;  // at the deadlines
+// Of a flush that is late, for what is there.
+constexpr clock::duration last_turn = std::chrono::milliseconds(1);
+
+/// How long a poll may go on that is to end by `until`, as callbacks may start more for ever; zero: no limit.
+std::chrono::nanoseconds time_left(clock::time_point until, clock::time_point present,
+                                   clock::duration least) noexcept {
+    if (until == clock::time_point::max()) return std::chrono::nanoseconds::zero();
+    return until > present ? std::max(until - present, least) : least;
+}
+
+}  // namespace
+
 /// The scope of a poll. However it is left, the descriptor is readable if something is left to deliver.
 class engine::turn {
   public:
@@ -79,15 +94,18 @@ poll_result engine::deliver_results(poll_budget limit) {
     clock::time_point stop = clock::time_point::max();
     if (limit.time > std::chrono::nanoseconds::zero()) stop = deadline(limit.time).from(route_->now());
     poll_result did;
+    unsigned taken = 0;
     while (block* request = next_result()) {
         // Whoever counts results wants to see each.
         burst_ = limit.requests ? 0 : inline_route::burst;
-        if (!take_up(*request)) continue;
-        ++did.delivered;
-        deliver(*request);
-        if (limit.requests && did.delivered >= limit.requests) break;
+        if (take_up(*request)) {
+            ++did.delivered;
+            deliver(*request);
+            if (limit.requests && did.delivered >= limit.requests) break;
+        }
         if (stop != clock::time_point::max() && route_->now() >= stop) break;
         if (inline_.spent()) break;
+        if (++taken % results_per_look == 0) serve_deadlines();  // callbacks may go on for ever
     }
     did.more = has_results();
     return did;
@@ -284,9 +302,13 @@ bool engine::wait_for_something(clock::time_point until) {
 
 bool engine::flush(clock::time_point until) {
     for (;;) {
-        poll(budget);
+        poll_budget limit = budget;
+        const std::chrono::nanoseconds left = time_left(until, now(), last_turn);
+        if (left.count() && (limit.time.count() <= 0 || left < limit.time)) limit.time = left;
+        poll(limit);
         if (is_idle()) return true;
-        if (!wait(until) && now() >= until) return is_idle();
+        if (now() >= until) return false;
+        wait(until);
     }
 }
 
@@ -373,11 +395,7 @@ shutdown_report engine::shutdown(clock::time_point until) {
     cancel_parked(ECANCELED);
     while (!is_idle()) {
         give_up_all(ECANCELED, stake::nothing);
-        // Callbacks may start more, to be cancelled too, for ever: not longer than this.
-        const bool timed = until != clock::time_point::max();
-        const clock::time_point present = now();
-        const clock::duration rest = until > present ? until - present : clock::duration(1);
-        deliver_results({.requests = 0, .time = timed ? rest : clock::duration::zero()});
+        deliver_results({.requests = 0, .time = time_left(until, now(), clock::duration(1))});
         if (is_idle()) break;  // not by way of a wait, after which a poll would have to come
         wait(until);
         if (now() < until) continue;

@@ -148,6 +148,27 @@ TEST_F(DeadlineOfThreads, MakesTheDescriptorReadable) {  // a loop that only wat
     EXPECT_TRUE(eventually([&] { return io.poll(), !is_readable(io.fd()); })) << "served, so no longer due";
 }
 
+TEST_F(DeadlineOfThreads, PassingInAPollThatGoesOnIsServedInIt) {  // C-DEADLINE
+    context io;
+    gate closed;
+    int delivered = 0;
+    int before = -1;
+    const auto due = clock::now() + 5ms;
+    io.submit(closed.work().with({.priority = highest_priority, .deadline = due}), [&](result<> outcome) {
+        EXPECT_EQ(outcome.error(), std::errc::timed_out);
+        before = delivered;
+    });
+    for (int i = 0; i < 1000; ++i)
+        io.submit(nop(), [&](result<>) {
+            ++delivered;
+            std::this_thread::sleep_until(due);
+        });
+    io.poll();
+    EXPECT_EQ(delivered, 1000);
+    EXPECT_GE(before, 0);
+    EXPECT_LT(before, 100);
+}
+
 TEST_F(DeadlineOfThreads, SetByAnotherThreadWakesASleepingPoller) {
     context io;
     gate closed;

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -158,6 +159,63 @@ TEST_P(Poll,
     }
     io->poll({.requests = 0, .time = 1h});
     EXPECT_EQ(io->statistics().outstanding, 0U);
+}
+
+TEST_P(Poll, KeepsItsBudgetOfTimeWhereTasksBegin) {  // C-MPT
+    if (!GetParam().has_threads) GTEST_SKIP() << "virtual time does not pass there";
+    auto io = make_queueing_context();
+    int begun = 0;
+    const auto long_beginning = [](int& count) -> task<> {
+        ++count;
+        const auto end = clock::now() + 1ms;
+        while (clock::now() < end) {
+        }
+        const auto done = co_await busy(0s);
+        static_cast<void>(done);
+    };
+    for (int i = 0; i < 10; ++i)
+        io->submit(long_beginning(begun));
+    const poll_result did = io->poll({.requests = 0, .time = 500us});
+    EXPECT_EQ(begun, 1);
+    EXPECT_TRUE(did.more);
+    EXPECT_TRUE(io->flush());
+    EXPECT_EQ(begun, 10);
+}
+
+TEST_P(Poll, FlushEndsAlthoughCallbacksSubmitForEver) {  // C-FLUSH
+    if (!GetParam().has_threads) GTEST_SKIP() << "virtual time does not pass in callbacks";
+    for (const bool at_once : {false, true}) {
+        auto io = make_context();
+        bool on = true;
+        std::function<void()> again = [&] {
+            if (!on) return;
+            const auto receive = [&](result<>) {
+                // By then there is another result.
+                const auto end = clock::now() + 20us;
+                while (!at_once && clock::now() < end) {
+                }
+                again();
+            };
+            at_once ? io->submit(nop(), receive) : io->submit(call([] {}), receive);
+        };
+        for (int i = 0; i < 64; ++i)
+            again();
+        EXPECT_FALSE(io->flush(20ms));
+        EXPECT_FALSE(io->flush(0s));
+        on = false;
+        EXPECT_TRUE(io->flush());
+    }
+}
+
+TEST_P(Poll, FlushWithoutTimeDeliversWhatIsThere) {
+    auto io = make_context();
+    int delivered = 0;
+    for (int i = 0; i < 10; ++i)
+        io->submit(nop(), [&](result<>) { ++delivered; });
+    io->flush(0s);
+    EXPECT_GE(delivered, 1);
+    EXPECT_TRUE(io->flush());
+    EXPECT_EQ(delivered, 10);
 }
 
 TEST_P(Poll, DeliversAMillionAtOnceOnAConstantStack) {  // B-33

@@ -36,7 +36,7 @@ struct thread_limits {
 /// How much one `poll` may deliver before it returns; 0 means no limit (C-MPR, C-MPT).
 struct poll_budget {
     std::size_t requests = 0;
-    /// Checked after each callback, so at least one is always delivered.
+    /// Checked after each callback, and after each task or group that begins.
     std::chrono::nanoseconds time = std::chrono::nanoseconds::zero();
 };
 
