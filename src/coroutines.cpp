@@ -47,8 +47,8 @@ void engine::resume_next(std::coroutine_handle<> next, composite& task) noexcept
 std::size_t engine::mark_awaiting(composite& task) noexcept {
     if (std::exchange(task.walk, walks_) == walks_) return 0;
     // Not what was disowned, nor, in a fork's child, the parent's.
-    std::size_t marked = task.era == era_.load(std::memory_order_relaxed) &&
-                         task.state.load(std::memory_order_relaxed) != phase::delivered;
+    std::size_t marked =
+        !is_the_parents(task) && task.state.load(std::memory_order_relaxed) != phase::delivered;
     if (task.awaited_by) marked += mark_awaiting(*task.awaited_by);
     for (const group_block* in = task.parent; in; in = in->parent)
         for (const group_block::waiter* each = in->waiters; each; each = each->next)
