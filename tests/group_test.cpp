@@ -481,35 +481,39 @@ task<> holding(polls held) {
 }
 
 TEST_P(Group, MembersMayPollAsTheyAreDestroyed) {
-    for (const bool begun : {false, true}) {
-        for (const bool with_context : {false, true}) {
-            std::optional<engine_context> io(make_queueing_context());
-            context& in = **io;
-            std::optional<group> all(std::in_place, in, group_options{}, note(9));
-            group inner(in);
-            // Who polls while the context ends gets what is there.
-            const auto uncalled = [with_context] { EXPECT_TRUE(with_context); };
-            EXPECT_TRUE(all->add(inner));
-            for (group* each : {&*all, &inner}) {
-                each->add(busy(1s), [held = polls(in), uncalled](result<>) { uncalled(); });
-                each->add(holding(polls(in)), [held = polls(in), uncalled] { uncalled(); });
-                each->add(awaiting(busy(1s)), [large = std::array<char, 1000>(), uncalled](result<>) {
-                    static_cast<void>(large);
-                    uncalled();
-                });
-                each->feed([held = polls(in), fed = 0](group& into) mutable {
-                    if (fed++ == 0) into.add(holding(polls(*held.io)));
-                });
-            }
-            if (begun) in.poll();
-            static_cast<void>(inner.detach());
-            if (with_context) {
-                static_cast<void>(all->detach());
-                io.reset();
-            } else {
-                all.reset();
-                EXPECT_TRUE(in.flush());
-            }
+    for (const unsigned variant : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U}) {
+        const bool begun = variant & 1U;
+        const bool with_context = variant & 2U;
+        const bool fed = variant & 4U;  // whose feeder polls first, and so begins the others
+        std::optional<engine_context> io(make_queueing_context());
+        context& in = **io;
+        std::optional<group> all(std::in_place, in, group_options{}, note(9));
+        group inner(in);
+        // Who polls while the context ends gets what is there.
+        const auto uncalled = [with_context] { EXPECT_TRUE(with_context); };
+        const auto receive = [large = std::array<char, 1000>(), uncalled](auto&&...) {
+            static_cast<void>(large);
+            uncalled();
+        };
+        EXPECT_TRUE(all->add(inner));
+        for (group* each : {&*all, &inner}) {
+            each->add(busy(1s), [held = polls(in), uncalled](result<>) { uncalled(); });
+            each->add(holding(polls(in)), [held = polls(in), uncalled] { uncalled(); });
+            each->add(holding(polls(in)), receive);
+            each->add(awaiting(busy(1s)), receive);
+            if (!fed) continue;
+            each->feed([held = polls(in), left = 1](group& into) mutable {
+                if (left-- > 0) into.add(holding(polls(*held.io)));
+            });
+        }
+        if (begun) in.poll();
+        static_cast<void>(inner.detach());
+        if (with_context) {
+            static_cast<void>(all->detach());
+            io.reset();
+        } else {
+            all.reset();
+            EXPECT_TRUE(in.flush());
         }
     }
     EXPECT_TRUE(order.empty());
