@@ -162,7 +162,7 @@ TEST_P(Poll,
 }
 
 TEST_P(Poll, KeepsItsBudgetOfTimeWhereTasksBegin) {  // C-MPT
-    if (!GetParam().has_threads) return;  // virtual time does not pass there
+    if (!GetParam().has_threads) return;             // virtual time does not pass there
     auto io = make_queueing_context();
     int begun = 0;
     const auto long_beginning = [](int& count) -> task<> {
@@ -183,7 +183,7 @@ TEST_P(Poll, KeepsItsBudgetOfTimeWhereTasksBegin) {  // C-MPT
 }
 
 TEST_P(Poll, FlushEndsAlthoughCallbacksSubmitForEver) {  // C-FLUSH
-    if (!GetParam().has_threads) return;  // virtual time does not pass in callbacks
+    if (!GetParam().has_threads) return;                 // virtual time does not pass in callbacks
     for (const bool at_once : {false, true}) {
         auto io = make_context();
         bool on = true;
