@@ -171,7 +171,8 @@ copy_outcome plain_copy::run(int from_base, const std::string& from, int to_base
     const named_place place(to);
     const opened directory(::openat(to_base, place.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return refuse(to, errno);
-    const entry root{from_base, from, from, directory.get(), place.name, without_slashes(to), status, true};
+    const entry root{from_base, from, from, directory.get(), place.name, without_slashes(to), status, true,
+                     place.must_be_directory};
     if (S_ISDIR(status.st_mode)) {
         if (!how_.whole_trees) return refuse(from, EISDIR);
         if (is_below(directory.get(), identity_of(status))) return refuse(from, EINVAL);
@@ -198,7 +199,8 @@ void plain_copy::copy_directory(const entry& of, std::vector<file_identity>& abo
     const bool is_new = ::mkdirat(of.to, of.to_name.c_str(), mode) == 0;
     if (!is_new && errno != EEXIST) return fail(of.to_path, errno);
     if (!is_new && of.is_root && how_.existing == on_existing::fail) return fail(of.to_path, EEXIST);
-    const opened to(::openat(of.to, of.to_name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const int follow_to = of.follow_to ? 0 : O_NOFOLLOW;
+    const opened to(::openat(of.to, of.to_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow_to));
     if (!to) return fail(of.to_path, errno);
     if (of.is_root) root_ = identity_of(to.get());
     if (source == identity_of(to.get())) return fail(of.from_path, EINVAL);
@@ -244,7 +246,9 @@ void plain_copy::copy_other(const entry& of) {
 }
 
 int plain_copy::make(const entry& of, int content, const struct ::stat* there) {
-    const bool is_plain = there && S_ISREG(there->st_mode) && there->st_nlink == 1;
+    // Of several names, one is taken from the others only if the copy is to have the names of its source.
+    const bool is_plain =
+        there && S_ISREG(there->st_mode) && (there->st_nlink == 1 || how_.keep == preserve::all);
     const bool in_place =
         how_.existing == on_existing::in_place || (how_.existing == on_existing::as_cp && !is_plain);
     if (there && in_place && of.is_root && content >= 0) return write_in_place(of, content);
@@ -349,6 +353,17 @@ int remove_all(int base, const char* name) {
     return ::unlinkat(base, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
+/// Why rename would not put something there; 0 if it would. Known before anything is copied.
+int refusal_of(int base, const std::string& name, bool is_directory, bool replace) {
+    struct ::stat there = {};
+    if (::fstatat(base, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    if (!replace) return EEXIST;
+    if (is_directory != S_ISDIR(there.st_mode)) return is_directory ? ENOTDIR : EISDIR;
+    if (!is_directory) return 0;
+    const opened directory(::openat(base, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return names_in(directory.get()).empty() ? 0 : ENOTEMPTY;
+}
+
 copy_outcome failed_move(const std::string& path, int error) {
     copy_outcome failed;
     failed.failed = 1;
@@ -384,6 +399,8 @@ copy_outcome plain_move(int from_base, const std::string& from, int to_base, con
     const bool must_be_directory = source.must_be_directory || place.must_be_directory;
     if (must_be_directory && !S_ISDIR(status.st_mode)) return failed_move(from, ENOTDIR);
     const opened directory(::openat(to_base, place.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (const int refused = refusal_of(directory.get(), place.name, S_ISDIR(status.st_mode), replace))
+        return failed_move(from, refused);
     const std::string copy = ".moving";
     copy_wishes how;
     how.whole_trees = true;
@@ -474,9 +491,9 @@ bool is_determined(posix_side& p, const path_operand& from, const path_operand& 
     const opened directory(
         ::openat(p.base_of(from), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
     if (!directory) return true;
-    const std::string target = without_slashes(p.path_of(to));
+    // Opened as a directory, "link/" is what it leads to, whatever this flag says.
     const opened copy(
-        ::openat(p.base_of(to), target.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        ::openat(p.base_of(to), p.path_of(to).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (copy && identity_of(copy.get()) == identity_of(directory.get())) return true;  // refused
     survey all(p, how);
     return all.visit(from, directory.get(), copy.get()) && all.is_apart();

@@ -74,6 +74,7 @@ class plain_copy {
         std::string to_path;
         struct ::stat status;  // of the source, or of what a link that is followed leads to
         bool is_root;
+        bool follow_to = false;  // "link/" is what it leads to
     };
 
     void fail(const std::string& path, int error);

@@ -135,6 +135,10 @@ void world::compare_snapshots() {
 
 /// With the last steps; all of them are in the transcript.
 void world::differs(const std::string& how) {
+    if (!difference_.empty()) {
+        difference_ += how + '\n';
+        return;
+    }
     constexpr int steps_shown = 20;
     std::size_t from = transcript_.size();
     for (int i = 0; i <= steps_shown && from != std::string::npos && from > 0; ++i)
