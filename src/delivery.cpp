@@ -22,13 +22,6 @@ constexpr unsigned results_per_look = 16;  // at the deadlines
 // Of a flush that is late, for what is there.
 constexpr clock::duration last_turn = std::chrono::milliseconds(1);
 
-/// How long a poll may go on that is to end by `until`, as callbacks may start more for ever; zero: no limit.
-std::chrono::nanoseconds time_left(clock::time_point until, clock::time_point present,
-                                   clock::duration least) noexcept {
-    if (until == clock::time_point::max()) return std::chrono::nanoseconds::zero();
-    return until > present ? std::max(until - present, least) : least;
-}
-
 }  // namespace
 
 /// The scope of a poll. However it is left, the descriptor is readable if something is left to deliver.
@@ -246,25 +239,6 @@ void engine::serve_deadlines() noexcept {
         cancel(*late, ETIMEDOUT);
 }
 
-void engine::serve_messages() noexcept {
-    if (!messages_.load(std::memory_order_relaxed)) return;  // who leaves one wakes the poller afterwards
-    // Acquire: pairs with leave_message, and so with the cause.
-    composite* message = messages_.exchange(nullptr, std::memory_order_acquire);
-    while (message) {
-        composite* following = message->next_message;
-        // The next message may come. An exchange: who finds it set leaves none, and what it left before, its
-        // cause, is seen here; so acquire.
-        message->has_message.exchange(false, std::memory_order_acq_rel);
-        phase now = message->state.load(std::memory_order_relaxed);
-        bool begun =
-            message->begun || message->is == kind::group;  // a task that has not sees the cause when it does
-        if (now != phase::done && now != phase::delivered && begun)
-            message->cancel_parts(message->cause.load(std::memory_order_relaxed));
-        release(message);
-        message = following;
-    }
-}
-
 block_list& engine::parked_with(const block& request) noexcept {
     return request.is == kind::task ? parked_tasks_ : parked_groups_;
 }
@@ -300,10 +274,17 @@ bool engine::wait_for_something(clock::time_point until) {
     }
 }
 
+/// How long a poll may go on that is to end by `until`, as callbacks may start more for ever; zero: no limit.
+std::chrono::nanoseconds engine::time_left(clock::time_point until, clock::duration least) noexcept {
+    if (until == clock::time_point::max()) return std::chrono::nanoseconds::zero();
+    const clock::time_point present = now();
+    return until > present ? std::max(until - present, least) : least;
+}
+
 bool engine::flush(clock::time_point until) {
     for (;;) {
         poll_budget limit = budget;
-        const std::chrono::nanoseconds left = time_left(until, now(), last_turn);
+        const std::chrono::nanoseconds left = time_left(until, last_turn);
         if (left.count() && (limit.time.count() <= 0 || left < limit.time)) limit.time = left;
         poll(limit);
         if (is_idle()) return true;
@@ -335,118 +316,6 @@ void engine::take_up_again(group_block& group) noexcept {
     results_->push(group);
 }
 
-// The end.
-
-/// Gives everything up that can be; sheltered requests only if more than nothing may be lost. What is queued
-/// never runs; tasks and groups pass it on.
-void engine::give_up_all(int cause, stake accepted) noexcept {
-    struct pressure {
-        engine* on;
-        int cause;
-        stake accepted;
-        block* given_up;
-        [[nodiscard]] bool spares(const block& request) const noexcept {
-            return accepted == stake::nothing && request.sheltered;
-        }
-    } press{this, cause, accepted, nullptr};
-    block_list kept;
-    while (block* queued = route_->take_back_any()) {
-        // In a ring: canceled would mean no effect. In no call now, so that nobody has to wait for it.
-        const bool has_begun = queued->half_made && accepted == stake::nothing;
-        if (has_begun || press.spares(*queued))
-            kept.push_back(*queued);
-        else
-            conclude(*queued, cause);
-    }
-    while (block* each = kept.pop_front())
-        route_->submit(*each, submitter::other);
-    // Under the route's lock only the outcome is fixed; the blocks are pushed after.
-    route_->for_each_running(
-        [](block& running, void* data) {
-            auto& with = *static_cast<pressure*>(data);
-            if (with.spares(running)) return;
-            std::int16_t none = 0;
-            running.cause.compare_exchange_strong(none, static_cast<std::int16_t>(with.cause),
-                                                  std::memory_order_relaxed);
-            with.on->route_->interrupt(running, submitter::poller);
-            if (!with.on->give_up_running(running, with.cause, with.accepted)) return;
-            running.next = with.given_up;
-            with.given_up = &running;
-        },
-        &press);
-    while (block* each = press.given_up) {
-        press.given_up = each->next;
-        results_->push(*each);
-    }
-}
-
-/// Sheltered ones only if it is too late to spare any.
-void engine::cancel_parked(int cause) noexcept {
-    for (const block_list* list : {&parked_tasks_, &parked_groups_})
-        for (block* each = list->front(); each; each = each->next)  // cancelling runs nobody's code
-            if (cause == ETIMEDOUT || !each->sheltered) cancel(*each, cause);
-}
-
-shutdown_report engine::shutdown(clock::time_point until) {
-    become_poller();
-    if (intake_.load(std::memory_order_relaxed) == intake::everything)
-        intake_.store(intake::sheltered, std::memory_order_relaxed);
-    shutdown_report report{.outstanding = outstanding()};
-    cancel_parked(ECANCELED);
-    while (!is_idle()) {
-        give_up_all(ECANCELED, stake::nothing);
-        deliver_results({.requests = 0, .time = time_left(until, now(), clock::duration(1))});
-        if (is_idle()) break;  // not by way of a wait, after which a poll would have to come
-        wait(until);
-        if (now() < until) continue;
-        intake_.store(intake::nothing, std::memory_order_relaxed);
-        cancel_parked(ETIMEDOUT);
-        give_up_all(ETIMEDOUT, stake::effect);
-        deliver_results({.requests = std::max<std::size_t>(1, outstanding()), .time = {}});
-        break;
-    }
-    report.abandoned = results_->abandoned();
-    route_->for_each_running(  // whatever else runs was given up
-        [](block& running, void* count) {
-            *static_cast<std::size_t*>(count) +=
-                running.at_stake == stake::memory && running.state.load(std::memory_order_relaxed) ==
-                                                         phase::running;  // relaxed: or it has just ended
-        },
-        &report.using_buffers);
-    leaking_ = report.using_buffers != 0;
-    return report;
-}
-
-/// Gives up one request whose receiver is being destroyed, and waits if it uses what is the caller's.
-void engine::abandon(block& request) noexcept {
-    request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
-    if (request.is == kind::leaf) {
-        std::int16_t none = 0;
-        request.cause.compare_exchange_strong(none, ECANCELED, std::memory_order_relaxed);
-        give_up(request, ECANCELED, stake::effect);
-        if (request.at_stake == stake::memory && !leaking_ && !route_->settle(request))
-            conclude(request, ECANCELED);
-        return;
-    }
-    if (request.is == kind::group) return static_cast<group_block&>(request).abandon_members();
-    const block_pointer kept(retain(&request));  // what is destroyed may poll
-    const auto is_parked = [&] {
-        return request.begun && request.state.load(std::memory_order_relaxed) == phase::fresh;
-    };
-    if (is_parked() && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
-    request.drop();  // destroys the coroutine, which abandons what it awaits
-    // That may have polled, which began the task, or destroyed the group that it is in, which came here.
-    if (is_parked()) finished(request);
-}
-
-/// Leaves what was parked where it is, for ever.
-void engine::disown(block& parked) noexcept {
-    if (parked.extra) detach(parked);
-    unpark(parked);
-    if (parked.is == kind::task) count_delivered();  // a group that waits was, as it began (G-2)
-    parked.state.store(phase::delivered, std::memory_order_relaxed);
-}
-
 /// Delivers what is there to nobody.
 void engine::drain() noexcept {
     turn now(*this);
@@ -457,53 +326,6 @@ void engine::drain() noexcept {
         if (request->is == kind::group) static_cast<group_block*>(request)->stop_feeding();
         if (take_up(*request)) deliver(*request);
     }
-}
-
-/// Leaves everything that is left where it is, for ever: the kernel may still write to what callbacks and
-/// coroutines own. Handles must not find the engine any more.
-void engine::leak() noexcept {
-    give_up_all(ETIMEDOUT, stake::memory);
-    while (block* each = parked_tasks_.front())
-        disown(*each);
-    while (block* each = parked_groups_.front())
-        disown(*each);
-    // What has ended beside a call that hangs, its worker may not have pushed yet; the watcher does.
-    std::size_t disowned = 0;
-    for (;;) {
-        for (; block* each = next_result(); ++disowned) {
-            if (each->extra) detach(*each);
-            each->state.store(phase::delivered, std::memory_order_relaxed);
-        }
-        if (disowned >= outstanding()) return;
-        wait(clock::time_point::max());
-    }
-}
-
-engine::~engine() {
-    unregister_for_fork(*this);
-    become_poller();
-    activity_.end();
-    intake_.store(intake::nothing, std::memory_order_relaxed);
-    if (leaking_) {
-        leak();
-        return;
-    }
-    for (;;) {
-        // A coroutine gives up what it awaits; what it destroys may end other tasks, and poll.
-        while (block* each = parked_tasks_.front())
-            is_inside(*each) ? disown(*each) : abandon(*each);  // exit() in a coroutine: it never goes on
-        for (block* each = parked_groups_.front(); each; each = each->next) {
-            each->wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
-            static_cast<group_block*>(each)->stop_feeding();  // members are given up as all are
-        }
-        give_up_all(ECANCELED, stake::effect);
-        drain();
-        if (!outstanding()) break;
-        wait(clock::time_point::max());
-    }
-    // exit() in the callback of a member, or in a feeder, which never return: so these never end.
-    while (block* each = parked_groups_.front())
-        disown(*each);
 }
 
 }  // namespace aio::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The engine's way in: accepting, cancelling, giving up. The way out is in delivery.cpp.
+// The engine's way in: accepting. The way out is in delivery.cpp, what is given up in cancellation.cpp.
 #include "engine.hpp"
 
 #include "extras.hpp"
@@ -315,58 +315,6 @@ engine* engine::of(const block& request) noexcept {
     return over || is_the_parents(request) ? nullptr : request.owner;
 }
 
-void engine::cancel(block& request, int cause) noexcept {
-    std::int16_t none = 0;
-    // Sequentially consistent, and a read-modify-write: either give_up finds what a route holds, or who hands
-    // it over sees the cause afterwards, in start(). The first one counts.
-    request.cause.compare_exchange_strong(none, static_cast<std::int16_t>(cause), std::memory_order_seq_cst,
-                                          std::memory_order_relaxed);
-    give_up(request, cause, cause == ETIMEDOUT ? stake::effect : stake::nothing);
-}
-
-void engine::forget(block& request) noexcept {
-    // Relaxed: read by the poller, which the push or the message of cancel() synchronises with, or late: then
-    // the callback was being called already.
-    request.wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
-    cancel(request, ECANCELED);
-}
-
-void engine::give_up(block& request, int cause, stake accepted) noexcept {
-    if (request.is != kind::leaf) {
-        const claim mine(*this);
-        if (!mine) return leave_message(static_cast<composite&>(request));
-        phase now = request.state.load(std::memory_order_relaxed);
-        if (now == phase::done || now == phase::delivered) return;
-        if (request.begun || request.is == kind::group) request.cancel_parts(cause);
-        return;
-    }
-    // Only a hint: the route's lock and the exchange decide. Acquire: a call that runs is counted where it
-    // does.
-    phase now = request.state.load(std::memory_order_acquire);
-    const bool begun = now >= phase::running;
-    if (!begun && route_->take_back(request, accepted)) return conclude(request, cause);
-    {
-        const claim mine(*this);
-        route_->interrupt(request, mine.who());
-    }
-    if (give_up_running(request, cause, accepted)) results_->push(request);
-}
-
-/// Gives a running call up, if no more than `accepted` is at stake: true if that fixed the outcome, and the
-/// block is to be pushed.
-bool engine::give_up_running(block& request, int cause, stake accepted) noexcept {
-    if (request.at_stake > accepted) return false;
-    retain(&request);             // for who is inside the call, until it returns
-    results_->count_abandoned();  // before: from then on it may return
-    phase expected = phase::running;
-    if (!request.state.compare_exchange_strong(expected, phase::abandoned, std::memory_order_acq_rel)) {
-        results_->let_go(request);
-        return false;
-    }
-    request.error = static_cast<std::int16_t>(cause);
-    return true;
-}
-
 bool engine::reprioritise(block& request, int to) noexcept {
     to = std::clamp(to, lowest_priority, highest_priority);
     if (request.is == kind::leaf && route_->reprioritise(request, to)) return true;
@@ -381,20 +329,6 @@ bool engine::reprioritise(block& request, int to) noexcept {
     request.priority = static_cast<std::int8_t>(to);
     if (request.pending) pending_.push(request);
     return true;
-}
-
-void engine::leave_message(composite& to) noexcept {
-    // Acquire-release: one message at a time; taking it out clears the flag, and sees the cause that is left
-    // to it.
-    if (to.has_message.exchange(true, std::memory_order_acq_rel)) return;
-    retain(&to);
-    composite* first = messages_.load(std::memory_order_relaxed);
-    do {
-        to.next_message = first;
-        // Release: the poller sees the cause. Sequentially consistent: as completions::wake() demands.
-    } while (
-        !messages_.compare_exchange_weak(first, &to, std::memory_order_seq_cst, std::memory_order_relaxed));
-    results_->wake();
 }
 
 bool execute(block& request) noexcept {

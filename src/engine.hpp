@@ -93,6 +93,7 @@ class engine {
     void end_turn() noexcept;
     [[nodiscard]] bool wait_for_something(clock::time_point until);
     poll_result deliver_results(poll_budget limit);
+    [[nodiscard]] std::chrono::nanoseconds time_left(clock::time_point until, clock::duration least) noexcept;
     [[nodiscard]] block* next_result() noexcept;
     bool gather() noexcept;
     bool take_up(block& request);

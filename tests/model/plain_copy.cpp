@@ -171,8 +171,8 @@ copy_outcome plain_copy::run(int from_base, const std::string& from, int to_base
     const named_place place(to);
     const opened directory(::openat(to_base, place.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return refuse(to, errno);
-    const entry root{from_base, from, from, directory.get(), place.name, without_slashes(to), status, true,
-                     place.must_be_directory};
+    const entry root{from_base,           from,   from, directory.get(),        place.name,
+                     without_slashes(to), status, true, place.must_be_directory};
     if (S_ISDIR(status.st_mode)) {
         if (!how_.whole_trees) return refuse(from, EISDIR);
         if (is_below(directory.get(), identity_of(status))) return refuse(from, EINVAL);
