@@ -119,7 +119,6 @@ std::unique_ptr<tree_node> copying::begin_directory(tree_worker& self, const fil
         return refuse("copy onto itself", std::make_error_code(std::errc::invalid_argument));
     if (const result<> shared = share_links(root->to.fd.get()); !shared)
         return refuse("copy", shared.error());
-    made_ = root->to.status;
     if (manifest_) manifest_->add(root->from.status);
     if (options_.copied && *made) count_directory(*root);
     ++self.tally.directories;
@@ -135,17 +134,18 @@ result<> copying::share_links(int directory) {
 }
 
 bool copying::enter(tree_worker& self, tree_node& node) {
-    if (same_file(node.from.status, made_)) {  // by way of another mount, or moved here
-        fail(self, &node, "copy into itself", node.path_of({}),
-             std::make_error_code(std::errc::invalid_argument));
-        return false;
-    }
-    for (const tree_node* above = follow_ ? node.parent : nullptr; above; above = above->parent)
-        if (above->from.who() == node.from.who()) {
+    for (const tree_node* above = node.parent; above; above = above->parent) {
+        if (same_file(node.from.status, above->to.status)) {  // by a link, another mount, or moved here
+            fail(self, &node, "copy into itself", node.path_of({}),
+                 std::make_error_code(std::errc::invalid_argument));
+            return false;
+        }
+        if (follow_ && above->from.who() == node.from.who()) {
             fail(self, &node, "open", node.path_of({}),
                  std::make_error_code(std::errc::too_many_symbolic_link_levels));
             return false;
         }
+    }
     assert(node.parent);  // the root was begun
     const result<bool> made = make_directory(node, node.parent->to.fd.get(), node.name.c_str());
     if (!made) {

@@ -101,7 +101,6 @@ class copying final : public traversal {
     mode_t umask_ = 0;
     tree_operand source_;
     tree_operand destination_;
-    file_status made_;  // the destination's root, which is not to be copied into itself
     tree_node* root_ = nullptr;
     const std::shared_ptr<kept_links> links_;     // shared: slices that are left behind outlive the caller's
     std::shared_ptr<const unique_fd> link_base_;  // where other copies find what this one made

@@ -274,9 +274,14 @@ result<> copying::make_link(worker& self, const entry& of, way how) {
 result<> copying::make_special(worker& self, const entry& of, way how) {
     const mode_t type = of.status.mode & S_IFMT;
     const mode_t mode = options_.keep == preserve::nothing ? of.status.permissions() & 0777U : 0600U;
-    auto made = make_temporary([&](const char* name) {
+    const auto make = [&](const char* name) {
         return attempt([&] { return ::mknodat(of.to, name, type | mode, of.status.rdev); });
-    });
+    };
+    if (how == way::create && !names_may_change(of.to)) {
+        const auto made = make(of.to_name);
+        return made ? carry_by_name(self, of, of.to_name) : std::unexpected(made.error());
+    }
+    auto made = make_temporary(make);
     if (!made) return std::unexpected(made.error());
     temporary_entry temporary(of.to, std::move(made->second));
     return finish_by_name(self, of, temporary, how);

@@ -250,7 +250,8 @@ same_in_closed() {
 promise "a second time into a directory that may not be written" same_twice same_in_closed
 appended_to() {
     mkdir -p ap as && echo one | tee as/g >one && echo two >ap/g && chattr +a ap
-    "$aio" cp one ap/g && [[ $(<ap/g) == one ]] && echo two >ap/g && "$aio" cp -r as/. ap && [[ $(<ap/g) == one && $(ls -A ap) == g ]]
+    "$aio" cp one ap/g && [[ $(<ap/g) == one ]] && echo two >ap/g && "$aio" cp -r as/. ap && [[ $(<ap/g) == one && $(ls -A ap) == g ]] &&
+        mkfifo as/p && "$aio" cp -r as/. ap && [[ -p ap/p && $(ls -A ap) == $'g\np' ]]
     local status=$?
     chattr -a ap
     return $status
