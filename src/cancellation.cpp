@@ -81,7 +81,7 @@ void engine::abandon(block& request) noexcept {
         return request.begun && request.state.load(std::memory_order_relaxed) == phase::fresh;
     };
     if (is_parked() && is_inside(request)) return cancel(request, ECANCELED);  // it goes on to its own end
-    request.drop();  // destroys the coroutine, which abandons what it awaits
+    destroy(request);  // the coroutine abandons what it awaits
     // That may have polled, which began the task, or destroyed the group that it is in, which came here.
     if (is_parked()) finished(request);
 }
@@ -220,7 +220,9 @@ void engine::leak() noexcept {
     // What has ended beside a call that hangs, its worker may not have pushed yet; the watcher does.
     std::size_t disowned = 0;
     for (;;) {
-        for (; block* each = next_result(); ++disowned) {
+        while (block* each = next_result()) {
+            const bool was_counted = each->is == kind::group && static_cast<group_block*>(each)->counted;
+            if (!was_counted) ++disowned;
             if (each->extra) detach(*each);
             each->state.store(phase::delivered, std::memory_order_relaxed);
         }

@@ -14,7 +14,7 @@ class engine::resumption {
   public:
     resumption(engine& owner, coroutine resumed) noexcept
         : engine_(owner), task_(resumed.task), outer_(std::exchange(owner.running_, this)) {
-        resumed.handle.resume();
+        if (resumed.handle) resumed.handle.resume();
     }
     resumption(const resumption&) = delete;
     resumption& operator=(const resumption&) = delete;
@@ -75,6 +75,12 @@ bool engine::is_inside(const block& task) noexcept {
 bool engine::is_idle() noexcept {
     const std::size_t all = outstanding();
     return !all || (running_ && all <= mark_inside());
+}
+
+/// Its coroutine, and what its callback owns: destructors that poll are inside the task, too.
+void engine::destroy(block& task) noexcept {
+    const resumption inside(*this, {.handle = {}, .task = static_cast<composite*>(&task)});
+    task.drop();
 }
 
 void engine::finished(block& task) noexcept {

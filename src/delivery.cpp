@@ -18,7 +18,9 @@ thread_local engine* engine::polling = nullptr;
 
 namespace {
 
-constexpr unsigned results_per_look = 16;  // at the deadlines
+constexpr unsigned results_per_look = 16;
+// What a poll that goes on for longer gives to a ring is handed over meanwhile.
+constexpr clock::duration hand_over_interval = std::chrono::milliseconds(1);
 // Of a flush that is late, for what is there.
 constexpr clock::duration last_turn = std::chrono::milliseconds(1);
 
@@ -77,8 +79,19 @@ void engine::rest() noexcept {
     activity_.turn_ended([this] { return outstanding() != 0; }, *results_);
 }
 
-/// By value: a callback may destroy what the limit was read from.
-poll_result engine::deliver_results(poll_budget limit) {
+/// Callbacks may keep a poll for ever, and what they and others wait for needs the poller.
+void engine::look_about(clock::time_point& handed_over) noexcept {
+    serve_deadlines();
+    const clock::time_point present = now();
+    if (handed_over == clock::time_point()) handed_over = present;
+    if (present - handed_over < hand_over_interval) return;
+    route_->advance(clock::time_point::min());
+    handed_over = present;
+}
+
+/// Ends with the delivery of `last`, if not before. The limit by value: a callback may destroy what it was
+/// read from.
+poll_result engine::deliver_results(poll_budget limit, const block* last) {
     turn now(*this);
     serve_deadlines();
     serve_messages();
@@ -88,6 +101,7 @@ poll_result engine::deliver_results(poll_budget limit) {
     if (limit.time > std::chrono::nanoseconds::zero()) stop = deadline(limit.time).from(route_->now());
     poll_result did;
     unsigned taken = 0;
+    clock::time_point handed_over;
     while (block* request = next_result()) {
         // Whoever counts results wants to see each.
         burst_ = limit.requests ? 0 : inline_route::burst;
@@ -98,7 +112,8 @@ poll_result engine::deliver_results(poll_budget limit) {
         }
         if (stop != clock::time_point::max() && route_->now() >= stop) break;
         if (inline_.spent()) break;
-        if (++taken % results_per_look == 0) serve_deadlines();  // callbacks may go on for ever
+        if (last && last->state.load(std::memory_order_relaxed) == phase::delivered) break;
+        if (++taken % results_per_look == 0) look_about(handed_over);
     }
     did.more = has_results();
     return did;
@@ -156,6 +171,7 @@ bool engine::take_up(block& request) {
             count_delivered();
             return true;
         }
+        if (refuses(request)) cancel(request, ECANCELED);
         park(request);
         request.begin();
         return false;
@@ -163,6 +179,7 @@ bool engine::take_up(block& request) {
     auto& group = static_cast<group_block&>(request);
     // G-2: a waiting group is not counted, its members are.
     if (!std::exchange(group.counted, true)) count_delivered();
+    if (refuses(group)) cancel(group, ECANCELED);
     if (!group.members && !group.feeding) return group.finished = true;
     park(request);
     return false;
@@ -286,7 +303,7 @@ bool engine::flush(clock::time_point until) {
         poll_budget limit = budget;
         const std::chrono::nanoseconds left = time_left(until, last_turn);
         if (left.count() && (limit.time.count() <= 0 || left < limit.time)) limit.time = left;
-        poll(limit);
+        deliver_results(limit);  // waiting for fewer (C-MAXOUT) is this loop's
         if (is_idle()) return true;
         if (now() >= until) return false;
         wait(until);
@@ -297,7 +314,7 @@ void engine::run_until(block& done) {
     try {
         while (done.state.load(std::memory_order_relaxed) != phase::delivered) {
             wait(clock::time_point::max());
-            poll(budget);
+            deliver_results(budget, &done);
             if (is_the_parents(done))
                 throw std::system_error(ECANCELED, std::generic_category(),
                                         "aio::context::run, in the child of a fork");

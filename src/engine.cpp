@@ -149,12 +149,8 @@ void engine::start(block& request, const options& how) {
     count_submitted();
     if (activity_.resting())
         activity_.stir(poller_.load(std::memory_order_acquire) == this_thread_mark(), *results_);
-    // Shutdown cancels what slips through.
-    const intake accepted = intake_.load(std::memory_order_relaxed);
-    const bool refused =
-        accepted != intake::everything && !(accepted == intake::sheltered && request.sheltered);
     std::int16_t none = 0;
-    if (refused && request.is != kind::group)
+    if (request.is == kind::leaf && refuses(request))  // the others as they begin
         request.cause.compare_exchange_strong(none, ECANCELED, std::memory_order_relaxed);
 
     if (request.is != kind::leaf) return arrive(request);  // begun by poll (G-1)
@@ -305,6 +301,12 @@ void engine::count_submitted() noexcept {
                                  std::memory_order_relaxed);
     else
         submitted_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+/// After shutdown, which cancels what slips through.
+bool engine::refuses(const block& request) const noexcept {
+    const intake accepted = intake_.load(std::memory_order_relaxed);
+    return accepted != intake::everything && !(accepted == intake::sheltered && request.sheltered);
 }
 
 /// Who has the request, or null: it was not started, it is over, or it is a fork's parent's. Then the engine

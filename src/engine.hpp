@@ -80,6 +80,7 @@ class engine {
     void dispatch(block& request) noexcept;
     void arrive(block& request) noexcept;
     void count_submitted() noexcept;
+    [[nodiscard]] bool refuses(const block& request) const noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept;
     [[nodiscard]] traffic traffic_with(std::size_t more, const row& row, int of) const noexcept;
     [[nodiscard]] bool polls_here() const noexcept { return polling == this; }
@@ -92,7 +93,8 @@ class engine {
     void begin_turn() noexcept;
     void end_turn() noexcept;
     [[nodiscard]] bool wait_for_something(clock::time_point until);
-    poll_result deliver_results(poll_budget limit);
+    poll_result deliver_results(poll_budget limit, const block* last = nullptr);
+    void look_about(clock::time_point& handed_over) noexcept;
     [[nodiscard]] std::chrono::nanoseconds time_left(clock::time_point until, clock::duration least) noexcept;
     [[nodiscard]] block* next_result() noexcept;
     bool gather() noexcept;
@@ -110,6 +112,7 @@ class engine {
     std::size_t mark_inside() noexcept;
     [[nodiscard]] bool is_inside(const block& task) noexcept;
     [[nodiscard]] bool is_idle() noexcept;
+    void destroy(block& task) noexcept;
     void disown(block& parked) noexcept;
     void drain() noexcept;
     void leak() noexcept;

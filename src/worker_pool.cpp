@@ -159,6 +159,9 @@ void worker_pool::for_each_running(void (*visit)(block&, void*), void* data) noe
     lock held = acquire();
     for (worker* each = busy_; each; each = each->next)
         if (block* running = each->hand.running()) visit(*running, data);
+    // The poller, which asks, is inside these: it ends the context, or the process.
+    for (assisted_call* each = assisting_; each; each = each->outer)
+        visit(each->request, data);
 }
 
 void worker_pool::limits(const thread_limits& limits) noexcept {
@@ -230,7 +233,6 @@ route_counters worker_pool::counters() noexcept {
     sort_inbox();
     route_counters counted{
         .ready = queue_.size(),
-        .running = assisting_,
         .threads = threads_,
         .assisted = assisted_,
         .threads_submitted = submitted_,
@@ -238,6 +240,8 @@ route_counters worker_pool::counters() noexcept {
         .handovers = handovers_,
         .wakeups = wakeups_,
     };
+    for (assisted_call* each = assisting_; each; each = each->outer)
+        ++counted.running;
     for (worker* each = busy_; each; each = each->next) {
         const hand::view now = each->hand.look();
         counted.ready += now.waiting;
@@ -265,7 +269,8 @@ bool worker_pool::assist(bool waiting) noexcept {
     // Release: as in hand::begin.
     request.state.store(phase::running, std::memory_order_release);
     ++assisted_;
-    ++assisting_;
+    assisted_call now{request, assisting_};
+    assisting_ = &now;
     held.unlock();
     bool publish = false;
     {
@@ -273,7 +278,7 @@ bool worker_pool::assist(bool waiting) noexcept {
         publish = execute(request);
     }
     held.lock();
-    --assisting_;
+    assisting_ = now.outer;
     ++completed_;
     held.unlock();
     publish ? results_->push(request) : results_->let_go(request);

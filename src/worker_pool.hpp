@@ -57,6 +57,12 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     /// Who will look at the inbox without being woken: a worker that is about to, or one that lingers.
     enum class attendance : std::uint8_t { none, soon, lingers };
 
+    /// A call that the poller makes; those around it make further ones.
+    struct assisted_call {
+        block& request;
+        assisted_call* outer;
+    };
+
     [[nodiscard]] lock acquire() noexcept;
     [[nodiscard]] bool attended() const noexcept;
     [[nodiscard]] unsigned at_once() const noexcept;
@@ -112,6 +118,7 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     linger linger_;
     worker* idle_ = nullptr;  // a stack: the last to rest is the first to be woken
     worker* busy_ = nullptr;  // a list: those with something in hand
+    assisted_call* assisting_ = nullptr;
     unsigned threads_ = 0;
     unsigned extra_ = 0;  // workers that may run beside limits_.min, as calls sleep
     clock::time_point looked_at_ = {};
@@ -119,7 +126,6 @@ class worker_pool : public std::enable_shared_from_this<worker_pool> {
     unsigned coming_ = 0;          // woken or started, not here yet
     std::size_t unannounced_ = 0;  // calls that ended since the poller was last woken
     std::size_t assisted_ = 0;     // calls the poller made
-    std::size_t assisting_ = 0;    // and is making
     std::size_t submitted_ = 0;    // in all
     std::size_t completed_ = 0;
     std::size_t handovers_ = 0;

@@ -261,6 +261,14 @@ TEST_F(Lifetime, ForkedProcessExitsWithAStaticContext) {
     EXPECT_LT(end.seconds, 8);
 }
 
+TEST_F(Lifetime, ForkedProcessExitsInsideACallThatThePollerMakes) {  // C-END, C-ASSIST
+    child_end end = run_in_child([&] {
+        static context io({.threads = {.max = 0}});
+        static_cast<void>(io.run(call([] { std::exit(8); })));
+    });
+    EXPECT_EQ(unexpected_end(end, 8), "");
+}
+
 TEST_F(Lifetime, ForkedProcessExitsInsideACoroutine) {  // C-END
     child_end end = run_in_child([&] {
         static context io;

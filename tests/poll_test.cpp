@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// poll, wait, flush, run, the descriptor, budgets, counters, exceptions: C-FILENO to C-MAXOUT, C-N*, M-6,
-// M-13.
+// poll, wait, flush, run, the descriptor, budgets, counters, exceptions: C-FILENO to C-MAXOUT, C-N*, M-6.
 #include "support/child.hpp"
 #include "support/engines.hpp"
 #include "support/gate.hpp"
+#include "support/temporary.hpp"
 #include "support/ways.hpp"
 
 #include <aio/aio.hpp>
@@ -16,6 +16,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace aio::test {
@@ -207,6 +208,79 @@ TEST_P(Poll, FlushEndsAlthoughCallbacksSubmitForEver) {  // C-FLUSH
     }
 }
 
+/// Calls of which each, when it is delivered a moment later, makes the next.
+class chains {
+  public:
+    chains(context& io, std::chrono::microseconds pause) : io_(io), pause_(pause) {}
+
+    void begin(int many) {
+        for (int i = 0; i < many; ++i)
+            go_on();
+    }
+    static constexpr int most = 20'000;
+    bool on = true;
+    int delivered = 0;
+
+  private:
+    void go_on() {
+        io_.submit(call([] {}), [this](result<>) {
+            std::this_thread::sleep_for(pause_);  // by then there is another result
+            if (++delivered == most) on = false;
+            if (on) go_on();
+        });
+    }
+    context& io_;
+    std::chrono::microseconds pause_;
+};
+
+TEST_P(Poll, RunEndsWithItsWorkAlthoughCallbacksSubmitForEver) {  // C-RUN
+    if (!GetParam().has_threads) return;                          // virtual time does not pass in callbacks
+    auto io = make_context();
+    chains others(*io, 20us);
+    others.begin(64);
+    ASSERT_TRUE(io->run(busy(1ms)));
+    EXPECT_TRUE(others.on) << "run waited for what others do";
+    others.on = false;
+    io->flush();
+}
+
+TEST_P(Poll, WhatCallbacksGiveToARingIsMadeAlthoughTheyGoOn) {  // H-5
+    if (!GetParam().has_threads) return;
+    const temporary_tree tree;
+    const file log(::open(tree.write("log", "text").c_str(), O_RDWR | O_CLOEXEC));
+    auto io = make_context();
+    chains others(*io, 100us);
+    bool synced = false;
+    io->submit(nop(), [&](result<>) {
+        others.begin(64);
+        io->submit(fsync(log), [&](result<> done) {
+            synced = done.has_value();
+            others.on = false;
+        });
+    });
+    io->flush();
+    EXPECT_TRUE(synced);
+    EXPECT_LT(others.delivered, others.most);
+}
+
+TEST_P(Poll, FlushKeepsItsDeadlineAboveTheMaximum) {  // C-FLUSH, C-MAXOUT
+    if (!GetParam().has_threads) return;              // see above
+    auto io = make_context();
+    io->max_outstanding(1);
+    gate closed;
+    for (int i = 0; i < 3; ++i)
+        io->submit(closed.work());
+    std::jthread opener([&](const std::stop_token& stop) {
+        for (int i = 0; i < 1000 && !stop.stop_requested(); ++i)
+            std::this_thread::sleep_for(2ms);
+        closed.open();
+    });
+    EXPECT_FALSE(io->flush(1ms));
+    EXPECT_EQ(io->outstanding(), 3U);
+    opener.request_stop();
+    EXPECT_TRUE(io->flush());
+}
+
 TEST_P(Poll, FlushWithoutTimeDeliversWhatIsThere) {
     auto io = make_context();
     int delivered = 0;
@@ -280,117 +354,6 @@ TEST_P(Poll, NeverThrowsForARequestThatHasNoCallback) {  // 4.2: a stale $@ made
     request forgotten = io->submit(busy(0s), [](result<>) { throw 2; });
     forgotten.forget();
     EXPECT_NO_THROW(io->flush());
-}
-
-TEST_P(Poll, MayBeNestedInACallback) {  // M-13
-    for (int round = 0; round < 20; ++round) {
-        auto io = make_context();
-        std::vector<int> order;
-        io->submit(busy(0s), [&](result<>) {
-            order.push_back(1);
-            io->submit(busy(2ms), [&](result<>) { order.push_back(2); });
-            EXPECT_TRUE(io->flush());
-            order.push_back(3);
-        });
-        io->flush();
-        EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
-        // A worker may still be about to signal: then it is readable once too often.
-        EXPECT_TRUE(eventually([&] { return io->poll(), !is_readable(io->fd()); }));
-    }
-}
-
-TEST_P(Poll, RunMayBeNestedInCallbacksAndCoroutines) {  // M-13
-    struct tasks {
-        static task<int> inner() {
-            auto slept = co_await busy(1ms);
-            co_return slept ? 7 : -1;
-        }
-        static task<int> outer(context& io) {
-            auto slept = co_await busy(0s);
-            co_return slept ? io.run(inner()) : -1;
-        }
-    };
-    for (int round = 0; round < 20; ++round) {
-        auto io = make_context();
-        EXPECT_EQ(io->run(tasks::outer(*io)), 7);
-        int got = 0;
-        io->submit(busy(0s), [&](result<>) { got = io->run(tasks::outer(*io)); });
-        io->flush();
-        EXPECT_EQ(got, 7);
-    }
-}
-
-TEST_P(Poll, FlushInsideACoroutineLetsOthersFinish) {  // M-13
-    auto io = make_context();
-    int finished = 0;
-    struct tasks {
-        static task<> other(int& finished) {
-            for (int i = 0; i < 3; ++i) {
-                auto slept = co_await busy(100us);
-                EXPECT_TRUE(slept);
-            }
-            ++finished;
-        }
-        static task<> nesting(context& io, int& finished) {
-            auto slept = co_await busy(0s);
-            EXPECT_TRUE(slept);
-            EXPECT_TRUE(io.flush()) << "what is left is this task itself";
-            EXPECT_EQ(finished, 5);
-            EXPECT_EQ(io.outstanding(), 1U);
-            EXPECT_FALSE(io.wait());
-        }
-    };
-    for (int i = 0; i < 5; ++i)
-        io->submit(tasks::other(finished), [] {});
-    io->submit(tasks::nesting(*io, finished), [] {});
-    io->flush();
-    EXPECT_EQ(finished, 5);
-}
-
-TEST_P(Poll, FlushInsideACoroutineDoesNotWaitForThoseThatAwaitIt) {  // M-13
-    auto io = make_context();
-    bool slow_ended = false;
-    struct tasks {
-        static task<> flushing(context& io, bool& slow_ended) {
-            auto slept = co_await busy(0s);
-            EXPECT_TRUE(slept);
-            io.submit(busy(2ms), [&](result<>) { slow_ended = true; });
-            EXPECT_TRUE(io.flush());
-            EXPECT_TRUE(slow_ended);
-        }
-        static task<> awaiting(context& io, bool& slow_ended) {
-            co_await flushing(io, slow_ended).with({.deadline = 1h});  // a request of its own
-        }
-        static task<int> awaiting_a_group(context& io, bool& slow_ended) {
-            group all(io);
-            all.add(awaiting(io, slow_ended));
-            auto ended = co_await all;
-            co_return ended ? 1 : -1;
-        }
-        static task<int> running(context& io, bool& slow_ended) {
-            auto slept = co_await busy(0s);
-            co_return slept ? io.run(awaiting_a_group(io, slow_ended)) : -1;
-        }
-    };
-    EXPECT_EQ(io->run(tasks::running(*io, slow_ended)), 1);
-}
-
-TEST_P(Poll, ShutdownInsideACoroutineReturns) {  // M-13
-    auto io = make_context();
-    bool canceled = false;
-    struct tasks {
-        static task<int> ending(context& io) {
-            auto slept = co_await busy(0s);
-            EXPECT_TRUE(slept);
-            EXPECT_EQ(io.shutdown().outstanding, 2U);
-            EXPECT_EQ(io.outstanding(), 1U);
-            auto refused = co_await busy(0s);
-            co_return refused ? 0 : refused.error().value();
-        }
-    };
-    io->submit(busy(100ms), [&](result<> got) { canceled = got.error() == std::errc::operation_canceled; });
-    EXPECT_EQ(io->run(tasks::ending(*io)), ECANCELED);
-    EXPECT_TRUE(canceled);
 }
 
 TEST_P(Poll, WaitReturnsAtOnceWhenNothingIsOutstanding) {  // C-WAIT, B-37
@@ -559,6 +522,43 @@ TEST_P(Poll, ShutdownCancelsDeliversAndAcceptsNothingMore) {
         auto refused = use(how, *io, busy(0s));
         EXPECT_EQ(refused.error(), std::errc::operation_canceled);
     }
+}
+
+TEST_P(Poll, ShutdownCancelsWhatNoPollHasBegun) {
+    auto io = make_context();
+    std::vector<int> ended;
+    int fed = 0, begun = 0;
+    struct tasks {
+        static task<> counting(int& begun) {
+            ++begun;
+            auto refused = co_await busy(0s);
+            EXPECT_EQ(refused.error(), std::errc::operation_canceled);
+        }
+        static task<> feeding(context& io, int& fed) {
+            group all(io);
+            all.feed([&fed](group& into) {
+                if (fed++ < 1000) into.add(nop());
+            });
+            auto refused = co_await all;
+            EXPECT_EQ(refused.error(), std::errc::operation_canceled);
+        }
+    };
+    const auto begin = [&] {
+        group all(*io, {}, [&](result<> got) { ended.push_back(got ? 0 : got.error().value()); });
+        all.feed([&fed](group& into) {
+            if (fed++ < 1000) into.add(nop());
+        });
+        static_cast<void>(all.detach());
+        io->submit(tasks::feeding(*io, fed), [] {});
+        io->submit(tasks::counting(begun), [] {});
+    };
+    begin();
+    io->submit(nop(), [&](result<>) { begin(); });  // and as shutdown goes on
+    io->shutdown();
+    EXPECT_EQ(io->outstanding(), 0U);
+    EXPECT_EQ(ended, std::vector<int>(2, ECANCELED));
+    EXPECT_EQ(begun, 2);
+    EXPECT_LT(fed, 20);
 }
 
 TEST_P(Poll, ShutdownMayHaveBeenDueAtAnyTime) {

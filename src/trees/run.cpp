@@ -5,7 +5,9 @@ namespace aio::detail {
 
 task<tree_result> run_traversal(std::shared_ptr<traversal> work) {
     try {
-        co_await team(work, work->limit());
+        team hands(work, work->limit());
+        while (co_await hands)
+            hands.report();
         co_return std::move(work->result_of());
     } catch (const std::bad_alloc&) {
         tree_result done = std::move(work->result_of());  // it was accepted: it has a result

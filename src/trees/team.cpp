@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "team.hpp"
 
+#include "fork.hpp"
+
 namespace aio::detail {
 
 team::~team() {
+    if (promise_) promise_->other = nullptr;
     if (outstanding_ == 0) return;
     work_->stop(ECANCELED);
     for (block_pointer& each : slots_)
         if (each) abandon(*each);
 }
 
-/// False: there was nothing to do.
-bool team::begin() {
+/// False: there is nothing to wait for.
+bool team::go_on(std::coroutine_handle<> awaiting) {
+    if (is_the_parents(*promise_->root)) return true;  // a report forked: in the child nobody goes on
     if (promise_->cause) work_->stop(promise_->cause);
     start_more();
-    if (outstanding_ != 0) return true;
-    promise_->other = nullptr;
+    if (has_news_ || outstanding_ == 0) return false;
+    awaiting_ = awaiting;
+    return true;
+}
+
+bool team::await_resume() {
+    if (std::exchange(has_news_, false)) return true;
+    if (thrown_) std::rethrow_exception(thrown_);
     return false;
+}
+
+void team::report() noexcept {
+    try {
+        work_->report();
+    } catch (...) {
+        if (!thrown_) thrown_ = std::current_exception();
+        work_->stop(ECANCELED);
+    }
 }
 
 void team::start_more() noexcept {
@@ -42,17 +61,10 @@ void team::start(std::size_t number) {
 void team::arrived(std::size_t number, const result<>& made) noexcept {
     slots_[number].reset();
     --outstanding_;
+    has_news_ = true;
     if (!made) work_->stop(made.error().value());  // given up, or never begun
-    try {
-        work_->report();
-    } catch (...) {
-        if (!thrown_) thrown_ = std::current_exception();
-        work_->stop(ECANCELED);
-    }
-    start_more();
-    if (outstanding_ != 0) return;
-    promise_->other = nullptr;
-    promise_->resume_next(awaiting_);
+    // Null: a report polls.
+    if (awaiting_) promise_->resume_next(std::exchange(awaiting_, {}));
 }
 
 void team::cancel(int cause) noexcept {

@@ -9,12 +9,17 @@
 
 #include <concepts>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace aio::detail {
 
-/// Awaited in a task: `co_await team(job, limit)`. Cancelling the task stops the job; if its deadline passes,
-/// or the frame is destroyed, slices that are being made are left behind, and hold the job.
+/// In a task: `team hands(job, limit); while (co_await hands) hands.report();`. Cancelling the task stops the
+/// job; if its deadline passes, or the frame is destroyed, slices that are being made are left behind, and
+/// hold the job.
+///
+/// It is the task that reports, not whoever receives a slice: users' functions are called in there, which may
+/// poll, and destroy the task or what it is in. So they are inside it (M-13).
 class team final : awaited {
   public:
     team(std::shared_ptr<job> work, std::size_t limit) : work_(std::move(work)), slots_(limit) {}
@@ -27,13 +32,11 @@ class team final : awaited {
     bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         promise_ = &awaiting.promise();
         promise_->other = this;
-        awaiting_ = awaiting;
-        return begin();
+        return go_on(awaiting);
     }
-    /// Throws what a report threw.
-    void await_resume() const {
-        if (thrown_) std::rethrow_exception(thrown_);
-    }
+    /// True: slices were made since. False: the job is done. Throws what a report threw, then.
+    bool await_resume();
+    void report() noexcept;
 
   private:
     struct slice {
@@ -47,7 +50,7 @@ class team final : awaited {
         void operator()(result<>&& made) const noexcept { self->arrived(number, made); }
     };
 
-    bool begin();
+    bool go_on(std::coroutine_handle<> awaiting);
     void start_more() noexcept;
     void start(std::size_t number);
     void arrived(std::size_t number, const result<>& made) noexcept;
@@ -56,8 +59,9 @@ class team final : awaited {
     std::shared_ptr<job> work_;
     std::vector<block_pointer> slots_;
     std::size_t outstanding_ = 0;
+    bool has_news_ = false;  // slices that were made and not reported
     task_promise_base* promise_ = nullptr;
-    std::coroutine_handle<> awaiting_;
+    std::coroutine_handle<> awaiting_;  // while it is suspended
     std::exception_ptr thrown_;
 };
 

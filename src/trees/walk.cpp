@@ -176,7 +176,9 @@ bool walking::give(walk_worker& self, std::string_view directory, walk_entry ent
 }
 
 task<std::optional<walk_batch>> next_batch(std::shared_ptr<walking> walk) {
-    co_await team(walk, walk->limit());
+    team hands(walk, walk->limit());
+    while (co_await hands)
+        hands.report();
     walk_batch found = walk->take();
     if (found.empty()) co_return std::nullopt;
     co_return std::move(found);

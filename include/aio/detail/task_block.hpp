@@ -47,8 +47,8 @@ class task_block final : public composite {
         call_back(*this, *callback_, std::move(*value));
     }
     void drop() noexcept override {
+        body_ = Task();  // before the callback, which may own a buffer that it reads into
         callback_.drop(*this);
-        body_ = Task();
     }
     const void* outcome_type() const noexcept override { return &outcome_tag<outcome>::here; }
 
