@@ -339,7 +339,7 @@ void engine::drain() noexcept {
     while (block* request = next_result()) {
         request->wishes.fetch_or(nobody_receives | forgotten, std::memory_order_relaxed);
         if (request->is == kind::task && !request->begun)
-            request->drop();  // never begun: its coroutine goes unrun
+            destroy(*request);  // never begun: its coroutine goes unrun
         if (request->is == kind::group) static_cast<group_block*>(request)->stop_feeding();
         if (take_up(*request)) deliver(*request);
     }

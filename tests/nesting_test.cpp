@@ -177,11 +177,12 @@ TEST_P(Nesting, WhatATaskThatIsAbandonedOwnsMayPoll) {
 }
 
 TEST_P(Nesting, WhatATaskOwnsMayPollAsItsContextEnds) {
-    for (const auto what : all_ends) {
-        auto io = make_context();
-        io->submit(sleeping_with({*io, what}));
-        io->poll();
-    }
+    for (const auto what : all_ends)
+        for (const bool begun : {false, true}) {
+            auto io = make_context();
+            io->submit(sleeping_with({*io, what}));
+            if (begun) io->poll();
+        }
 }
 
 TEST_P(Nesting, ACallbackOutlivesTheTaskThatReadsIntoWhatItOwns) {  // safety.md "Whose memory"
