@@ -53,7 +53,7 @@ void copy_step(world& w) {
     const path_operand to = w.draw_path();
     copy_wishes wishes = draw_wishes(w);
     wishes.whole_trees = WholeTrees;
-    const bool durable = w.draw_once_in(4);
+    wishes.durable = w.draw_once_in(4);
     const tree_options tree = draw_tree_options(w);
     if (!is_determined(w.posix(), from, to, wishes)) return;
     w.compare(
@@ -65,7 +65,7 @@ void copy_step(world& w) {
                              .follow = wishes.follow,
                              .clone = wishes.clone,
                              .read_special = wishes.read_special,
-                             .durable = durable};
+                             .durable = wishes.durable};
             if (wishes.overwrite) how.overwrite = [&](const copy_entry&) { return *wishes.overwrite; };
             how.copied = [&](const copy_entry& each) {
                 copied.push_back(std::string(each.to) + ' ' + std::to_string(static_cast<int>(each.type)));

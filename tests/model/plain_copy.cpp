@@ -270,11 +270,13 @@ int plain_copy::link_to_first(const entry& of, bool replace) {
     return !replace || ::renameat(of.to, name, of.to, of.to_name.c_str()) == 0 ? 0 : errno;
 }
 
-/// T-11: one that is replaced is until then; a new one has no name before it is complete.
+/// T-11: one that is replaced is until then; a new one has no name before it is complete, or, if it is to be
+/// durable, another.
 int plain_copy::write_file(const entry& of, int content, const struct ::stat* there) {
     const mode_t mode = how_.keep == preserve::nothing ? of.status.st_mode & 0777 : 0600;
-    const char* name = there ? temporary : ".";
-    const int flags = O_WRONLY | O_CLOEXEC | (there ? O_CREAT | O_EXCL : O_TMPFILE);
+    const bool has_name = there || how_.durable;
+    const char* name = has_name ? temporary : ".";
+    const int flags = O_WRONLY | O_CLOEXEC | (has_name ? O_CREAT | O_EXCL : O_TMPFILE);
     const opened copy(::openat(of.to, name, flags, mode));
     if (!copy) return errno;
     int failed = fill(of, content, copy.get());
@@ -287,11 +289,11 @@ int plain_copy::write_file(const entry& of, int content, const struct ::stat* th
     const std::string nameless = proc_path(copy.get());
     const auto give_name = [&] {
         const char* to = of.to_name.c_str();
-        return there ? ::renameat(of.to, temporary, of.to, to)
-                     : ::linkat(AT_FDCWD, nameless.c_str(), of.to, to, AT_SYMLINK_FOLLOW);
+        return has_name ? ::renameat(of.to, temporary, of.to, to)
+                        : ::linkat(AT_FDCWD, nameless.c_str(), of.to, to, AT_SYMLINK_FOLLOW);
     };
     if (!failed && give_name() != 0) failed = errno;
-    if (failed && there) ::unlinkat(of.to, temporary, 0);
+    if (failed && has_name) ::unlinkat(of.to, temporary, 0);
     if (!failed) done_.bytes += static_cast<std::uint64_t>(of.status.st_size);
     return failed;
 }

@@ -26,6 +26,7 @@ struct copy_wishes {
     follow_links follow = follow_links::never;
     reflink clone = reflink::if_possible;
     bool read_special = false;
+    bool durable = false;
     std::optional<bool> overwrite = {};  // what is answered to every question
 };
 
