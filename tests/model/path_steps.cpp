@@ -373,8 +373,12 @@ void path_truncate_step(world& w) {
     w.compare([&](library_side& l) { return l.run(truncate(l.at(path), length)); },
               [&](posix_side& p) {
                   return p.at(path, [&](int base, const char* name) {
-                      if (base != AT_FDCWD && ::fchdir(base) != 0) return answer{errno, {}};
-                      return answer_of(::truncate(name, length));
+                      if (base == AT_FDCWD) return answer_of(::truncate(name, length));
+                      if (::fchdir(base) != 0 || ::truncate(name, length) != 0) return answer{errno, {}};
+                      // There it is ftruncate's, which also notes the time if the size stays.
+                      const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+                                                 {.tv_sec = 0, .tv_nsec = UTIME_NOW}};
+                      return answer_of(::utimensat(AT_FDCWD, name, times, 0));
                   });
               });
 }
