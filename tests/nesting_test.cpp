@@ -8,6 +8,10 @@
 
 #include <aio/aio.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -300,6 +304,29 @@ TEST_P(NestingInTrees, AFunctionMayShutDown) {
     io->submit(disk_usage(root(), how), [&](const tree_result&) { over = true; });
     EXPECT_TRUE(io->flush());
     EXPECT_TRUE(over);
+}
+
+TEST_P(NestingInTrees, ForkInAFunctionLeavesTheTreeToTheParent) {  // C-FORK
+    auto io = make_context();
+    pid_t child = -1;
+    int calls_in_child = 0;
+    disk_usage_options how;
+    how.tree.progress = [&](const tree_progress&) {
+        if (child < 0)
+            child = ::fork();
+        else if (child == 0)
+            ++calls_in_child;
+    };
+    bool over = false;
+    io->submit(disk_usage(root(), how), [&](const tree_result& done) { over = done && child != 0; });
+    const bool idle = io->flush();
+    if (child == 0) ::_exit(idle && !over && !calls_in_child ? 7 : 8);
+    ASSERT_GT(child, 0);
+    EXPECT_TRUE(over);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 AIO_ON_EVERY_ENGINE(Nesting);
